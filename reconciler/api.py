@@ -29,6 +29,7 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.export.model import Export, Omission, SecretVariable
+from reconciler.kinds.secret_names import SecretNames
 from reconciler.plan.actions import (
     Action,
     Blocked,
@@ -42,6 +43,7 @@ from reconciler.plan.actions import (
     changes_of,
 )
 from reconciler.plan.changes import Change
+from reconciler.plan.context import PlanSettings
 from reconciler.plan.guards import Limits
 from reconciler.plan.model import Plan
 from reconciler.server.connection import ConnectionOptions, Credentials
@@ -52,6 +54,7 @@ from reconciler.server.errors import (
     ServerIsProxyError,
     ServerUnavailableError,
 )
+from reconciler.site.discovery import SiteOptions
 from reconciler.state.plan_file import PlanFile, save_plan
 from reconciler.state.records import RunSummary
 from reconciler.state.store import DamagedRun
@@ -86,6 +89,7 @@ __all__ = [
     "Plan",
     "PlanFile",
     "PlanFileError",
+    "PlanSettings",
     "Position",
     "Progress",
     "Reconciler",
@@ -98,12 +102,14 @@ __all__ = [
     "RunOnceError",
     "RunReport",
     "RunSummary",
+    "SecretNames",
     "SecretVariable",
     "ServerError",
     "ServerIsProxyError",
     "ServerUnavailableError",
     "SideError",
     "SideMark",
+    "SiteOptions",
     "Skip",
     "StalePlanError",
     "StateError",

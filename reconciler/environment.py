@@ -29,7 +29,7 @@ _NAME = re.compile(r"[^\W\d]\w*", re.ASCII)
 
 
 def check_readable(name: str, environment: Mapping[str, str]) -> None:
-    """ReconcilerError where manifests may not read a variable."""
+    """ReconcilerError if manifests may not read a variable."""
     if name.upper() in CREDENTIALS:
         raise ReconcilerError(
             f"a manifest cannot read {name}: gwe takes a credential of its own from it",
@@ -44,7 +44,7 @@ def check_readable(name: str, environment: Mapping[str, str]) -> None:
 
 
 def variable(name: str, environment: Mapping[str, str]) -> str:
-    """The value of a variable that a manifest names. ReconcilerError where manifests may not
+    """The value of a variable that a manifest names. ReconcilerError if manifests may not
     read it, and where it is not set."""
     check_readable(name, environment)
     if name not in environment:

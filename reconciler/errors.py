@@ -75,9 +75,11 @@ class ExitCode(IntEnum):
 
 
 class ReconcilerError(Exception):
-    """A failure that is explained to the user. ``hint`` says what to do next."""
+    """A failure that is explained to the user. ``hint`` says what to do next; ``conclusion``: what
+    several problems mean together, in sentences."""
 
     exit_code = ExitCode.FAILED
+    conclusion = ""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -103,9 +105,10 @@ class NothingToExportError(UsageError):
 class _ProblemsError(ReconcilerError):
     """An error that carries every problem found, not only the first."""
 
-    def __init__(self, problems: Sequence[Diagnostic]) -> None:
+    def __init__(self, problems: Sequence[Diagnostic], conclusion: str = "") -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self._problems = tuple(problems)
+        self.conclusion = conclusion
 
     @property
     def diagnostics(self) -> Sequence[Diagnostic]:
@@ -132,8 +135,8 @@ class ManifestError(_ProblemsError):
 
     Its problems are in the order in which they stand in the files."""
 
-    def __init__(self, problems: Sequence[Diagnostic]) -> None:
-        super().__init__(in_order(problems))
+    def __init__(self, problems: Sequence[Diagnostic], conclusion: str = "") -> None:
+        super().__init__(in_order(problems), conclusion)
 
 
 class RefusedError(_ProblemsError):

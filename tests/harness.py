@@ -144,7 +144,7 @@ def _result(code: int, out: str, err: str) -> Result:
 
 
 def _check_report(out: str) -> None:
-    """AssertionError where JSON that ``gwe`` printed is not what its published schema says."""
+    """AssertionError if JSON that ``gwe`` printed is not what its published schema says."""
     if _REPORT.match(out):
         assert_fits_schema(json.loads(out))
 
@@ -153,7 +153,7 @@ _REPORT = re.compile(r'\{\s*"format": "gwe-[\w/-]+"')
 
 
 def assert_fits_schema(report: Mapping[str, Any]) -> None:
-    """AssertionError where a report is not what the published schema for its format says.
+    """AssertionError if a report is not what the published schema for its format says.
     jsonschema, which takes tens of milliseconds, is asked only what is wrong with it."""
     fits, schema = _published(report["format"])
     if not fits(report):

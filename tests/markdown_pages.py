@@ -29,7 +29,7 @@ def leaves(tokens: list[Token]) -> Iterator[Token]:
 
 
 def check_structure(text: str) -> None:
-    """AssertionError where a renderer finds an element that we never write."""
+    """AssertionError if a renderer finds an element that we never write."""
     for token in leaves(parsed(text)):
         if token.type == "html_block":
             assert _HTML.fullmatch(token.content), token.content

@@ -48,7 +48,7 @@ MAY_IMPORT = {
         *("kinds", "yaml", "server", "launch", "site", "manifest"),
         *("plan", "export", "compare", "state", "apply"),
     },
-    "api": {"engine", "server", "plan", "export", "compare", "state", "apply"},
+    "api": {*("kinds", "server", "site", "plan", "export"), "compare", "state", "apply", "engine"},
     "testing": {"kinds", "server"},
     "__init__": {"api"},
 }

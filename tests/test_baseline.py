@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from reconciler import Reconciler, RefusedError
 from reconciler.kinds.fields import Value
 from reconciler.plan.ownership.baseline import Accepted, Baseline
+from reconciler.site.discovery import SiteOptions
 from reconciler.state.baseline_file import read_baseline, save_baseline
 from tests.harness import APP, Result, gwe, plan_arguments, site_server
 
@@ -159,7 +160,10 @@ def test_the_baseline_of_another_site_is_refused(folder: Path) -> None:
             ("live: fast", "live: [1]"),
             "accepted.yaml:10:5: live of item 1 of accepted must be null",
         ),
-        (("kind: Baseline", "kind: Other"), "accepted.yaml:3:1: kind must be Baseline"),
+        (
+            ("kind: Baseline", "kind: Other"),
+            "accepted.yaml:3:1: kind is Other, so this is not the baseline A baseline is made by",
+        ),
         (
             ("accepted:", "acepted:"),
             "accepted.yaml:7:1: unknown field acepted; did you mean accepted?",
@@ -175,6 +179,25 @@ def test_a_damaged_baseline_names_the_place(folder: Path, edit: tuple[str, str],
     refused = drift(folder)
     assert refused.code == 1
     assert said in " ".join(refused.err.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            QUEUES.partition("---")[0],
+            "accepted.yaml:2:1: kind is InteractionQueue, so this is not the baseline",
+        ),
+        ("a: 1\n", "accepted.yaml:1:1: kind is missing, so this is not the baseline"),
+        ("[1]\n", "accepted.yaml:1:1: this is not the baseline"),
+        ("# x\n", "accepted.yaml is empty: there is nothing in it but comments or blanks"),
+    ],
+)
+def test_a_file_that_is_no_baseline_is_one_problem(folder: Path, text: str, problem: str) -> None:
+    write(folder, QUEUES)
+    (folder / "accepted.yaml").write_text(text, encoding="utf-8")
+    advice = "A baseline is made by gwe drift --write-baseline FILE --reason TEXT."
+    assert drift(folder).err == f"error: {problem}\n  {advice}\n"
 
 
 def test_a_baseline_goes_over_nothing_but_a_baseline(folder: Path) -> None:
@@ -210,7 +233,9 @@ def test_what_is_blocked_cannot_be_accepted(folder: Path) -> None:
 def test_a_program_gives_a_baseline_of_its_own(folder: Path) -> None:
     (server,) = folder.glob("*.db")
     write(folder, QUEUES.replace("fast", "slow"))
-    with Reconciler.connect(f"embedded:{server}", app=APP, state=folder / "other") as engine:
+    with Reconciler.connect(
+        f"embedded:{server}", SiteOptions(APP), state=folder / "other"
+    ) as engine:
         plan = engine.drift(folder / "m.yaml")
         entry = Accepted(
             "InteractionQueue/Sales", ("annex", "Queue", "mode"), "fast", "slow", "known"

@@ -490,7 +490,9 @@ class Blind:
 
 @contextmanager
 def live(path: Path, app: str = APP) -> Iterator[LiveSource]:
-    with Reconciler.connect(f"embedded:{path}", app=app, state=path.parent / "state") as engine:
+    with Reconciler.connect(
+        f"embedded:{path}", SiteOptions(app), state=path.parent / "state"
+    ) as engine:
         yield LiveSource(path.stem, engine)
 
 

@@ -100,12 +100,12 @@ def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> threading.Event
 
 
 def test_a_new_scheme_is_connected_to_and_shown(prepared: threading.Event) -> None:
-    server = connect("remote:far", Credentials(), 1.0)
+    server = connect("remote:far", Credentials())
     assert server.read("Application", {"name": APP})
     server.close()
     assert server_values("remote:far")["configserver.host"] == "far"
     with pytest.raises(UsageError) as caught:
-        connect("far", Credentials(), 1.0)
+        connect("far", Credentials())
     assert "remote:HOST" in caught.value.hint
 
 

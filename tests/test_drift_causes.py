@@ -14,6 +14,7 @@ from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded import store
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import NoPermissionError, ServerUnavailableError
+from reconciler.site.discovery import SiteOptions
 from reconciler.testing.faults import Drop, Refuse
 from reconciler.testing.faulty import FaultyServer
 from tests.harness import APP, opened, site_server
@@ -43,7 +44,9 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(path: Path, tmp_path: Path) -> Iterator[Reconciler]:
-    with Reconciler.connect(f"embedded:{path}", app=APP, state=tmp_path / "state") as engine:
+    with Reconciler.connect(
+        f"embedded:{path}", SiteOptions(APP), state=tmp_path / "state"
+    ) as engine:
         yield engine
 
 
@@ -141,7 +144,9 @@ def test_an_object_that_was_in_sync_already(
     remove(path, "Sales")
     second = engine.apply(engine.plan(manifests)).run
     edit(path, "Care", size="4")
-    with Reconciler.connect(f"embedded:{path}", app=APP, state=path.parent / "state") as again:
+    with Reconciler.connect(
+        f"embedded:{path}", SiteOptions(APP), state=path.parent / "state"
+    ) as again:
         assert reasons(again.drift(manifests)) == {
             "Care": f"changed on the server since run {second}; last updated {AT}"
         }
@@ -175,7 +180,9 @@ def test_of_an_object_that_was_in_sync_before_it_was_deleted(
 ) -> None:
     """No run wrote it: its DBID is that of the plan that left it as it was."""
     engine.apply(engine.plan(manifests))
-    with Reconciler.connect(f"embedded:{path}", app=APP, state=path.parent / "other") as other:
+    with Reconciler.connect(
+        f"embedded:{path}", SiteOptions(APP), state=path.parent / "other"
+    ) as other:
         manifests.write_text(f"{SALES}---\n{SALES.replace('Sales', 'New')}", encoding="utf-8")
         run = other.apply(other.plan(manifests)).run
         remove(path, "Sales")
@@ -205,13 +212,17 @@ def test_a_file_of_before_there_were_times_says_who_alone(
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("ALTER TABLE change DROP COLUMN time")
     path.chmod(0o400)
-    with Reconciler.connect(f"embedded:{path}", app=APP, state=path.parent / "state") as again:
+    with Reconciler.connect(
+        f"embedded:{path}", SiteOptions(APP), state=path.parent / "state"
+    ) as again:
         assert reasons(again.drift(manifests)) == {
             "Sales": f"changed on the server since run {run}; last updated by default"
         }
     path.chmod(0o600)
     edit(path, "Sales", user="default", size="5")
-    with Reconciler.connect(f"embedded:{path}", app=APP, state=path.parent / "state") as again:
+    with Reconciler.connect(
+        f"embedded:{path}", SiteOptions(APP), state=path.parent / "state"
+    ) as again:
         assert reasons(again.drift(manifests)) == {
             "Sales": f"changed on the server since run {run}; last updated by default {AT}"
         }

@@ -12,6 +12,7 @@ from reconciler import (
     LockHeldError,
     ManifestError,
     Outcome,
+    PlanSettings,
     Progress,
     Reconciler,
     ReconcilerError,
@@ -58,7 +59,9 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(path: Path, tmp_path: Path) -> Iterator[Reconciler]:
-    with Reconciler.connect(f"embedded:{path}", app=APP, state=tmp_path / "state") as engine:
+    with Reconciler.connect(
+        f"embedded:{path}", SiteOptions(APP), state=tmp_path / "state"
+    ) as engine:
         yield engine
 
 
@@ -106,7 +109,9 @@ def test_a_blocked_plan_is_returned_and_applying_it_is_refused(
     taken = BARE.read_text(encoding="utf-8") + "Script: [{name: Q1, type: BusinessProcess}]\n"
     path = site_server(tmp_path, taken)
     before = everything(path)
-    with Reconciler.connect(f"embedded:{path}", app=APP, state=tmp_path / "state") as engine:
+    with Reconciler.connect(
+        f"embedded:{path}", SiteOptions(APP), state=tmp_path / "state"
+    ) as engine:
         plan = engine.plan(manifest(tmp_path, SEVERAL))
         assert [action.address for action in plan.blocked] == ["InteractionQueue/Q1"]
         with pytest.raises(RefusedError, match="InteractionQueue/Q1 is blocked: the name is taken"):
@@ -119,7 +124,9 @@ def test_a_plan_beyond_the_limits_is_refused_and_force_allows_it(
     path: Path, tmp_path: Path
 ) -> None:
     file, url = manifest(tmp_path, SEVERAL), f"embedded:{path}"
-    with Reconciler.connect(url, app=APP, state=tmp_path / "s", limits=Limits(count=3)) as engine:
+    with Reconciler.connect(
+        url, SiteOptions(APP), state=tmp_path / "s", settings=PlanSettings(Limits(count=3))
+    ) as engine:
         engine.apply(engine.plan(file))
         plan = engine.plan(file, overwrite=True)
         assert not plan.applyable
@@ -161,7 +168,7 @@ def test_the_progress_hears_of_every_outcome_and_can_stop_the_run(
 
     alone = ConnectionOptions(in_flight=1)
     with Reconciler.connect(
-        f"embedded:{path}", app=APP, state=tmp_path / "state", connection=alone
+        f"embedded:{path}", SiteOptions(APP), state=tmp_path / "state", connection=alone
     ) as engine:
         report = engine.apply(engine.plan(manifest(tmp_path, SEVERAL)), progress=Impatient())
     assert heard == [
@@ -232,7 +239,7 @@ def test_runs_are_those_of_the_server_of_the_session(engine: Reconciler, tmp_pat
     folder.mkdir()
     url = f"embedded:{site_server(folder)}"
     report = engine.apply(engine.plan())
-    with Reconciler.connect(url, app=APP, state=tmp_path / "state") as other:
+    with Reconciler.connect(url, SiteOptions(APP), state=tmp_path / "state") as other:
         assert list(other.runs()) == []
         with pytest.raises(RefusedError, match="was on another server"):
             other.undo("last")
@@ -249,7 +256,9 @@ def test_a_proxy_is_read_and_not_written(tmp_path: Path) -> None:
         connection = {"appServerDBID": 901, "id": "default"}
         server.update("Application", 99, Delta(lists={"appServerDBIDs": ListDelta((connection,))}))
     before = everything(path)
-    with Reconciler.connect(f"embedded:{path}", app=APP, state=tmp_path / "state") as engine:
+    with Reconciler.connect(
+        f"embedded:{path}", SiteOptions(APP), state=tmp_path / "state"
+    ) as engine:
         plan = engine.plan()
         for write in (lambda: engine.apply(plan), engine.recover, lambda: engine.writer):
             with pytest.raises(ServerIsProxyError):
@@ -275,21 +284,17 @@ def test_a_session_that_cannot_be_opened_or_is_closed_is_said_so(
         engine.plan()
 
 
-@pytest.mark.parametrize(
-    ("own", "searched"), [("", "installed"), ("/opt/sdk", "/opt/sdk")], ids=["none", "its own"]
-)
-def test_jars_are_looked_for_in_the_installation_unless_the_connection_names_a_folder(
-    path: Path, monkeypatch: pytest.MonkeyPatch, own: str, searched: str
+def test_launch_files_and_jars_are_looked_for_in_the_installation_of_the_connection(
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[ConnectionOptions] = []
 
-    def connect(
-        _url: str, _who: Credentials, _timeout: float, options: ConnectionOptions
-    ) -> Server:
+    def connect(_url: str, _who: Credentials, options: ConnectionOptions) -> Server:
         asked.append(options)
         return EmbeddedServer(path)
 
     monkeypatch.setattr("reconciler.engine.site_session.connect", connect)
-    connection = ConnectionOptions(client="gwe", install_dir=own)
-    Reconciler.connect("confserv://cs", install_dir="installed", connection=connection).close()
-    assert [(one.client, one.install_dir) for one in asked] == [("gwe", searched)]
+    connection = ConnectionOptions(client="gwe", install_dir="installed")
+    with Reconciler.connect("confserv://cs", connection=connection) as engine:
+        assert engine._place.install_dir == Path("installed")
+    assert asked == [connection]

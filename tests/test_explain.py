@@ -218,6 +218,13 @@ def test_json_has_what_its_schema_says(server: Path) -> None:
             "error: AgentGroup/Group has no field annex/nothing, neither live nor declared\n"
             "  It has, among others: annex/s/size, annex/s/password, annex/own/colour.\n",
         ),
+        (
+            "Application/GWE/options/log/verbose",
+            "error: no manifest declares an option of Application/GWE, so gwe leaves all of them"
+            " alone\n"
+            "  An ApplicationOptions manifest declares options of the applications that its"
+            " target names, by role.\n",
+        ),
     ],
 )
 def test_what_is_not_there_is_refused_with_what_is(

@@ -9,7 +9,7 @@ import yaml
 from reconciler.cli.export_folder import RECORD
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import AccessEntry
-from tests.harness import APP, VENDOR, Result, find, gwe, opened, site_server
+from tests.harness import APP, VENDOR, Result, find, gwe, opened, plan_arguments, site_server
 
 QUEUE = "Webengagement_Chat"
 HEADER = f"""apiVersion: reconciler/v1
@@ -111,18 +111,47 @@ def test_a_file_that_somebody_edited_is_kept(server: Path) -> None:
     assert gwe(*accept, "--auto-approve", cwd=server.parent).code == 0
 
 
+def test_a_damaged_record_of_exports_is_told_where_a_file_differs(server: Path) -> None:
+    export(server, "site")
+    record = server.parent / "site" / ".gwe-export.json"
+    record.write_text("{broken", encoding="utf-8")
+    assert export(server, "site", "--merge").code == 0
+    queues = server.parent / "site" / "interaction-queue.yaml"
+    queues.write_text("# Ours.\n", encoding="utf-8")
+    for damage, problem in (
+        ("{broken", "it is not as an export writes it"),
+        ("[]", "it is not as an export writes it"),
+        ('{"format": "gwe-export/9"}', "its format is not gwe-export/1"),
+    ):
+        record.write_text(damage, encoding="utf-8")
+        refused = export(server, "site", "--merge")
+        assert (refused.code, queues.read_text(encoding="utf-8")) == (1, "# Ours.\n")
+        assert f"error: site/.gwe-export.json is damaged: {problem}\n" in refused.err
+    record.unlink()
+    kept = "kept      interaction-queue.yaml: it differs, and no export is known to have written it"
+    assert kept in export(server, "site", "--merge").out
+
+
+def test_the_folder_above_or_this_folder_is_named_in_full(server: Path) -> None:
+    inside = server.parent / "inside"
+    inside.mkdir()
+    for name, folder in ((".", inside), ("..", server.parent)):
+        done = gwe("export", name, *plan_arguments(server), cwd=inside)
+        assert done.out.startswith(f"Exported 34 manifests to {folder.resolve()}.\n")
+
+
 def test_what_a_kept_file_lacks_is_not_called_exported(server: Path) -> None:
     (server.parent / "site").mkdir()
     queues = server.parent / "site" / "interaction-queue.yaml"
     queues.write_text("# Ours.\n", encoding="utf-8")
     merged = export(server, "site", "--kind", "InteractionQueue", "--merge")
     first = merged.out.splitlines()[0]
-    assert first == "Exported 8 manifests to site, but for what is in 1 edited file."
+    assert first == "Exported 8 manifests to site, but for what is in 1 file that it kept."
     assert "plan is empty" not in merged.out
     _, *arguments = shlex.split(merged.out.splitlines()[-1])
     assert arguments[:3] == ["accept", "-f", "site"]
     quiet = export(server, "site", "--kind", "InteractionQueue", "--merge", "--quiet")
-    assert "What is in edited files was not exported." in quiet.out
+    assert "What is in kept files was not exported." in quiet.out
 
 
 def test_a_file_that_an_export_has_nothing_for_is_named(server: Path) -> None:

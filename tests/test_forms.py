@@ -8,6 +8,7 @@ import pytest
 from reconciler import Plan, Reconciler, RunReport
 from reconciler.render.forms import FORMS
 from reconciler.render.output_form import OutputStyle
+from reconciler.site.discovery import SiteOptions
 from reconciler.state.opening import open_store
 from tests.harness import APP, site_server
 
@@ -17,7 +18,7 @@ MANIFEST = "apiVersion: reconciler/v1\nkind: InteractionQueue\nmetadata: {name: 
 @pytest.fixture
 def engine(tmp_path: Path) -> Reconciler:
     url = f"embedded:{site_server(tmp_path)}"
-    return Reconciler.connect(url, app=APP, state=tmp_path / "state")
+    return Reconciler.connect(url, SiteOptions(APP), state=tmp_path / "state")
 
 
 @pytest.fixture

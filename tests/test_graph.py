@@ -143,6 +143,18 @@ def test_what_is_incomplete_is_a_fault(server: Path, manifest: str, faults: list
     assert start["faults"] == ["no chat/queueKey: it can start no chat"]
 
 
+def test_what_the_plan_creates_and_is_broken_has_both_marks(server: Path) -> None:
+    queue = "{apiVersion: reconciler/v1, kind: InteractionQueue, metadata: {name: Q}}"
+    assert "\n+! queue Q\n     no view has this queue" in graph(server, queue).out
+    picture = graph(server, queue, "--format", "svg").out
+    assert [box[:2] for box in texts_of(picture) if "Q" in box] == [["+! queue", "Q"]]
+    mermaid = graph(server, queue, "--format", "mermaid").out
+    assert "  class n1 planned\n" in mermaid
+    assert "  class n0,n1 broken\n" in mermaid
+    looks = 'style="dashed", color="#b8201a", penwidth=2];'
+    assert looks in graph(server, queue, "--format", "dot").out
+
+
 def test_declared_statistics_and_filters_stand_below_each_stat_server(tmp_path: Path) -> None:
     server = site_server(tmp_path)
     arguments = plan_arguments(server, "-f", "bundled", "--format", "json")

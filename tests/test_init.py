@@ -159,9 +159,9 @@ def test_conflicts_that_are_left_are_listed_and_nothing_is_merged_into_them(
     assert result.err == (
         f"error: {MINE}/a.yaml:9:1: a merge has left a conflict here\n{hint}"
         f"error: {MINE}/b.yaml:9:1: a merge has left a conflict here\n{hint}"
-        "error: nothing was written, since 2 files still hold conflicts\n"
-        "  Solve them, then run gwe init --update mine again.\n"
-        "3 problems.\n"
+        "2 problems.\n"
+        "Nothing was written, since 2 files still hold conflicts. Solve them, then run gwe init"
+        " --update mine again.\n"
     )
     assert (tmp_path / MINE / "a.yaml").read_text() == marked
     assert "script:R" in (tmp_path / MINE / "c.yaml").read_text()

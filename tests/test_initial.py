@@ -12,6 +12,7 @@ from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Enforced, Initial, ManagedField
 from reconciler.manifest.validate import validate
 from reconciler.manifest.variables import Setting, collect
+from reconciler.site.discovery import SiteOptions
 from reconciler.yaml.strict import load_text
 from tests.harness import APP, BARE, VENDOR, find, gwe, plan_arguments, site_server
 
@@ -354,7 +355,9 @@ def test_reset_initial_alone_is_wrong_usage(tmp_path: Path) -> None:
         "  Give --overwrite, or --overwrite-only ADDRESS, too.\n"
     )
     with (
-        Reconciler.connect(f"embedded:{server}", app=APP, state=tmp_path / "state") as engine,
+        Reconciler.connect(
+            f"embedded:{server}", SiteOptions(APP), state=tmp_path / "state"
+        ) as engine,
         pytest.raises(UsageError, match="resets only what is overwritten"),
     ):
         engine.plan(reset_initial=True)

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.files.reading import read_text
+from reconciler.files.reading import read_content, read_text
 from reconciler.files.writing import replace_file
 from tests.harness import BARE, Result, gwe, plan_arguments, site_server
 
@@ -28,6 +28,17 @@ def said(result: Result) -> str:
 def test_a_file_is_read_without_its_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"\xef\xbb\xbfa\r\n")
     assert read_text(tmp_path / "a", 100) == "a\r\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux")
+def test_a_file_that_holds_more_than_its_size_says_is_read_whole_up_to_the_limit() -> None:
+    """The files of the kernel say that they hold nothing, as a file does that grows meanwhile."""
+    environ = Path("/proc/self/environ")
+    assert environ.stat().st_size == 0
+    with environ.open("rb") as file:
+        whole = file.read()
+    assert read_content(environ, len(whole) + 1) == whole
+    assert read_content(environ, 5) == whole[:5]
 
 
 def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def test_a_wrong_url_or_client_type_is_found_before_java_starts() -> None:
         ("confserv://cs", ConnectionOptions(client_type="Phone")),
     ):
         with pytest.raises(UsageError):
-            connect(url, Credentials(), 1.0, options)
+            connect(url, Credentials(), options)
 
 
 def test_the_first_place_that_names_an_option_wins() -> None:
@@ -260,10 +260,11 @@ def test_the_connection_table_says_where_the_jars_are(tmp_path: Path) -> None:
         assert folder in result.err
 
 
-def test_every_option_of_a_connection_but_the_password_can_stand_in_gwe_toml() -> None:
-    """The installation folder outside ``[connection]``: launch files are found with it too."""
+def test_every_option_of_a_connection_but_password_and_timeout_can_stand_in_gwe_toml() -> None:
+    """The installation folder outside ``[connection]``: launch files are found with it too. How
+    long a call may take is for --timeout alone to say."""
     names = {one.name.replace("_", "-") for one in fields(ConnectionOptions)}
     properties = settings_schema()["properties"]
     connection = {*properties["connection"]["properties"]}
-    assert connection == names - {"trust-store-password", "install-dir"}
+    assert connection == names - {"trust-store-password", "install-dir", "timeout"}
     assert "install_dir" in properties

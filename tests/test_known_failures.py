@@ -21,9 +21,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.calls import Calls
+from reconciler.apply.lock.lock import NoLock
 from reconciler.apply.recovery.recover import plan_of_run
 from reconciler.apply.report import RunReport
-from reconciler.apply.session import RunOptions
+from reconciler.apply.session import RunOptions, RunSession
 from reconciler.apply.undo.plan import plan_undo
 from reconciler.apply.writes import Writes
 from reconciler.errors import StaleActionError
@@ -32,7 +33,7 @@ from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.plan.actions import Delete, Subject
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.fingerprint import with_fingerprints
-from reconciler.plan.model import Plan
+from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.reading.reads import MANY
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.embedded.adapter import EmbeddedServer
@@ -229,7 +230,8 @@ def test_what_can_no_longer_be_read_is_not_gone(place: Place) -> None:
     assert isinstance(action, Delete)
     server = Blind(place.server)
     calls = Calls(server)
-    steps = Writes(server, calls, live).write(action)
+    session = RunSession(server, NoLock(), calls, live, SiteMark("GWE", "Resources", 101))
+    steps = Writes(session, [action]).write(action)
     with pytest.raises(StaleActionError, match="it is gone"):
         calls.perform(steps)
     server.close()

@@ -27,6 +27,7 @@ from reconciler.plan.model import Plan
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.discovery import SiteOptions
 from tests.conftest import examples
 from tests.harness import BARE, Result, everything, find, gwe, opened, plan_arguments, site_server
 from tests.plans import resealed
@@ -704,7 +705,9 @@ def test_any_sealed_edit_is_refused_or_writes_what_is_shown(
     server = folder / "gwe.db"
     tenant = find(server, "Tenant", "Resources").dbid
     before = _meaning(list(everything_of(server)), tenant)
-    with Reconciler.connect(f"embedded:{server}", app="GWE", state=folder / "state") as engine:
+    with Reconciler.connect(
+        f"embedded:{server}", SiteOptions("GWE"), state=folder / "state"
+    ) as engine:
         try:
             found = load_plan(path)
             engine.apply(found)

@@ -18,9 +18,15 @@ from msgspec.structs import replace
 
 from reconciler.apply.lock.lock import Clock
 from reconciler.apply.lock.lock_object import find_locks
-from reconciler.apply.recovery.recover import plan_of_run, recover_run, unfinished_runs
+from reconciler.apply.recovery.recover import (
+    RecoveryOptions,
+    plan_of_run,
+    recover_run,
+    unfinished_runs,
+)
 from reconciler.apply.session import RunContext, RunOptions
 from reconciler.apply.undo.plan import plan_undo
+from reconciler.engine.progress import Progress
 from reconciler.errors import ReconcilerError
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
@@ -153,8 +159,8 @@ class Story:
                     server,
                     RunOptions(self.state),
                     self._circumstances(),
-                    lambda _: None,
-                    lambda _: None,
+                    Progress(),
+                    RecoveryOptions(),
                 )
             self._release(server)
 

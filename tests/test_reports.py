@@ -106,6 +106,7 @@ def test_validate_reports_every_problem_with_its_place_and_rule(tmp_path: Path) 
     assert done.json() == {
         "format": "gwe-validate/1",
         "valid": False,
+        "checked": None,
         "manifests": None,
         "problems": [
             {
@@ -122,6 +123,7 @@ def test_validate_reports_every_problem_with_its_place_and_rule(tmp_path: Path) 
     assert "unknown field anex" in done.err
     valid = validated(tmp_path, "json", QUEUE)
     assert (valid.code, valid.json()["valid"], valid.json()["manifests"]) == (0, True, 1)
+    assert valid.json()["checked"] == ["one.yaml"]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ def test_the_written_schemas_are_current() -> None:
 
 def test_the_schemas_are_valid_json_schemas() -> None:
     files = ["manifest", "plan", "settings", "baseline", "mapping"]
-    reports = ["graph", "explain", "compare", "validate", "apply", "runs", "run", "doctor"]
-    assert list(SCHEMAS) == [*files, *reports]
+    reports = ["graph", "explain", "compare", "validate", "runs", "run", "doctor"]
+    results = ["apply", "recover", "accept", "export-report", "lock"]
+    assert list(SCHEMAS) == [*files, *reports, *results]
     for make in SCHEMAS.values():
         schema = make()
         assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"

@@ -10,6 +10,7 @@ from msgspec.structs import fields, replace
 
 from reconciler.diagnostics import Position
 from reconciler.errors import ManifestError, UsageError
+from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
 from reconciler.settings.gwe_toml import Settings, read_settings
@@ -176,9 +177,32 @@ def test_profiles_of_a_wrong_type_are_a_problem_also_when_one_is_chosen(
 
 
 def test_bad_toml_is_a_problem_with_its_line_and_column(tmp_path: Path) -> None:
-    (problem,) = _toml_problems(tmp_path, "app = 'x'\nserver = \n")
-    assert "not valid TOML" in problem
-    assert "line 2, column 10" in problem
+    with pytest.raises(ManifestError) as caught:
+        _toml(tmp_path, "app = 'x'\nserver = \n")
+    (problem,) = caught.value.diagnostics
+    assert problem.position == Position(f"{tmp_path}/gwe.toml", 2, 10)
+    assert problem.summary == "not valid TOML: invalid value"
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "summary", "hint"),
+    [
+        ("server = embedded:x\n", ":1:10", "invalid value", "with a text in quotes: app = "),
+        ("app = 'x", "", 'expected "\'" at the end of the file', "A setting is written NAME = "),
+        ("app = 'x'\napp = 'y'\n", ":2:10", "cannot overwrite a value", "remove it in one place"),
+        ("[vars\n", ":1:6", "expected ']' at the end of a table declaration", "in brackets"),
+        ('state = "C:\\gwe"\n', ":1:14", "unescaped '\\' in a string", "in single quotes"),
+    ],
+)
+def test_bad_toml_is_told_with_what_to_do(
+    tmp_path: Path, text: str, place: str, summary: str, hint: str
+) -> None:
+    with pytest.raises(ManifestError) as caught:
+        _toml(tmp_path, text)
+    (problem,) = caught.value.diagnostics
+    assert str(problem.position) == f"{tmp_path}/gwe.toml{place}"
+    assert problem.summary == f"not valid TOML: {summary}"
+    assert hint in problem.hint
 
 
 def test_a_gwe_toml_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
@@ -326,8 +350,8 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "guards.percent": ("1", "limits", Limits(percent=1)),
     "guards.at_least": ("2", "limits", Limits(at_least=2)),
     "guards.count": ("0", "limits", Limits(count=0)),
-    "secrets.words": ("['pin']", "secret_words", ("pin",)),
-    "secrets.except": ("['token-timeout']", "secret_exceptions", ("token-timeout",)),
+    "secrets.words": ("['pin']", "secret_names", SecretNames(("pin",))),
+    "secrets.except": ("['token-timeout']", "secret_names", SecretNames((), ("token-timeout",))),
     "connection.psdk": ("'p'", "connection", {"psdk": "HERE/p"}),
     "connection.client": ("'c'", "connection", {"client": "c"}),
     "connection.client-type": ("'107'", "connection", {"client_type": "107"}),

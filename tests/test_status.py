@@ -11,6 +11,7 @@ from reconciler.cli import session
 from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
 from reconciler.render.status import StatusLine, status_text
+from reconciler.site.discovery import SiteOptions
 from tests.harness import APP, gwe, site_server
 
 
@@ -94,7 +95,7 @@ def test_a_plan_tells_how_far_its_reads_have_come(tmp_path: Path) -> None:
         def reading(self, done: int, total: int) -> None:
             steps.append((done, total))
 
-    with Reconciler.connect(f"embedded:{site_server(tmp_path)}", app=APP) as engine:
+    with Reconciler.connect(f"embedded:{site_server(tmp_path)}", SiteOptions(APP)) as engine:
         engine.plan(progress=Told())
     assert [done for done, _ in steps] == list(range(len(steps)))
     totals = [total for _, total in steps]

@@ -15,8 +15,8 @@ _AS_KEPT = "Declare the value as the server keeps it, or find out why the server
 
 
 def is_as_sent(sent: Attributes, result: ConfObject) -> bool:
-    """Whether the server answered a create with every attribute as it was sent: then nothing was
-    rewritten, whatever the fields are called."""
+    """Whether the server's answer to a create has every attribute exactly as it was sent. Then the
+    fields need no comparison."""
     return all(result.attributes.get(name) == value for name, value in sent.items())
 
 

@@ -1,4 +1,4 @@
-"""What is read of an object before it is deleted, and whether it is gone already."""
+"""Reads what must be known of an object before it is deleted, and whether it is gone already."""
 
 from reconciler.errors import StaleActionError
 from reconciler.plan.actions import Delete
@@ -8,7 +8,7 @@ from reconciler.site.model import backup_of
 
 
 def permissions_before(server: Reader, old: ConfObject) -> tuple[AccessEntry, ...]:
-    """The permissions of an object. StaleActionError where the account cannot read them."""
+    """The permissions of an object. StaleActionError if the account cannot read them."""
     try:
         return tuple(server.permissions(old.type, old.dbid))
     except NoPermissionError as error:
@@ -20,7 +20,7 @@ def permissions_before(server: Reader, old: ConfObject) -> tuple[AccessEntry, ..
 
 
 def read_backup(server: Reader, old: ConfObject) -> list[ConfObject]:
-    """The backup of an application, which is none once that is deleted."""
+    """The backup of an application; once the application is deleted, it can no longer be read."""
     backup = backup_of(old)
     return server.read(old.type, {"dbid": backup}) if backup else []
 

@@ -1,14 +1,16 @@
-"""Every write of a run: the journal is written before and after, the lock confirmed between.
+"""Every write of a run: it is recorded in the journal before and after, and the lock is confirmed
+in between.
 
-A method for a call returns its steps: nothing is sent until they are performed, here one after
-another or by ``in_flight`` beside others. When a call is sent, its ``CallBegin`` is durable, with
-the object as it was; when its answer is there, a ``CallEnd`` follows. The lock is confirmed right
-before the call is sent: always before a delete, else where the last confirmation is too old. If the
+A method for a call returns its steps: nothing is sent until they are performed, either here one
+after another or concurrently by ``in_flight``. Before a call is sent, its ``CallBegin`` is durable,
+with the object as it was; after its answer, a ``CallEnd`` follows. The lock is confirmed right
+before the call is sent: always for a delete, otherwise if the last confirmation is too old. If the
 journal cannot be written, nothing more is sent.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 
 from reconciler.apply.lock.lock import NoLock, RunLock
@@ -28,7 +30,7 @@ _Answer = TypeVar("_Answer")
 
 
 def recover_hint(place: str) -> str:
-    """What to do where something may be half done. ``place``: where the run's state is."""
+    """What to do if something may be half done. ``place``: where the run's state is."""
     state = f" The run's state is {place}." if place else ""
     return f"Run gwe recover: it checks what was written and finishes it.{state}"
 
@@ -51,9 +53,9 @@ class Calls:
         self.ownership = Ownership()
         """What the calls that were answered mean for the inventory."""
         self.answered: set[str] = set()
-        """The addresses of actions of which a call was answered: something was written."""
+        """The addresses of actions with an answered call: something was written."""
         self.journal_problem = ""
-        """Why the journal could not be written at first; empty: it could."""
+        """Why the first failed write to the journal failed; empty: none has."""
 
     def perform(self, steps: Steps[_Answer]) -> _Answer:
         """Executes steps one after another."""
@@ -101,19 +103,14 @@ class Calls:
         """Creates an object in the folder with the DBID ``folder``, or in the default folder of
         its type if that is 0. ``must``: the object replaces one that was just deleted, so the call
         is sent even if the lock or the journal is lost."""
-        return self._call(
-            action,
-            "create",
-            lambda: self._server.create(action.object_type, attributes, folder or None),
-            makes=attributes,
-            must=must,
-        )
+        begin = self._begin(action, "create", makes=attributes)
+        send = partial(self._server.create, action.object_type, attributes, folder or None)
+        return self._call(action, begin, send, must=must)
 
     def update(self, action: Write, old: ConfObject, delta: Delta) -> Steps[ConfObject]:
         """Changes an object that was just read as ``old``."""
-        return self._call(
-            action, "update", lambda: self._server.update(old.type, old.dbid, delta), before=old
-        )
+        begin = self._begin(action, "update", old)
+        return self._call(action, begin, partial(self._server.update, old.type, old.dbid, delta))
 
     def delete(
         self,
@@ -125,67 +122,41 @@ class Calls:
     ) -> Steps[None]:
         """Deletes an object that was just read as ``old``. For the journal: ``permissions``
         and ``referrers`` as they were, and ``makes``, the object to be created instead."""
-        return self._call(
-            action,
-            "delete",
-            lambda: self._server.delete(old.type, old.dbid),
-            before=old,
-            permissions=permissions,
-            referrers=referrers,
-            makes=makes,
-        )
+        begin = self._begin(action, "delete", old, permissions, referrers, makes)
+        return self._call(action, begin, partial(self._server.delete, old.type, old.dbid))
 
     def set_permissions(
         self, action: Write, one: ConfObject, entries: Sequence[AccessEntry]
     ) -> Steps[None]:
         """Sets the permissions of a new object."""
-        return self._call(
-            action,
-            "set_permissions",
-            lambda: self._server.set_permissions(one.type, one.dbid, entries),
-            before=one,
-            permissions=entries,
-        )
+        begin = self._begin(action, "set_permissions", one, entries)
+        send = partial(self._server.set_permissions, one.type, one.dbid, entries)
+        return self._call(action, begin, send)
 
     def update_referrer(self, action: Write, old: ConfObject, delta: Delta) -> Steps[ConfObject]:
         """Changes an object, just read as ``old``, that refers to the object of the action."""
-        return self._call(
-            action,
-            "update_referrer",
-            lambda: self._server.update(old.type, old.dbid, delta),
-            before=old,
-        )
+        begin = self._begin(action, "update_referrer", old)
+        return self._call(action, begin, partial(self._server.update, old.type, old.dbid, delta))
 
     def found(self, action: Write, made: ConfObject) -> None:
-        """Records a create that has no records although its object exists."""
+        """Records a create whose object exists although the journal has no record of it."""
         begin = self._begin(action, "create", makes=made.attributes)
         self.journal.append(begin)
         with self.without_journal():
             self.journal.append(_end(begin, "answered", made).record)
 
     def note_deleted(self, action: Write, old: ConfObject) -> None:
-        """Records of the last call, a delete whose answer did not arrive, that it was carried
-        out."""
+        """Records that the last call, a delete whose answer did not arrive, was executed."""
         with self.without_journal():
             self.journal.append(CallEnd(self._last_step, "answered"))
         self._note(action, "delete", old, None)
 
     def _call(
-        self,
-        action: Write,
-        call: ServerCall,
-        send: Callable[[], _Answer],
-        *,
-        before: ConfObject | None = None,
-        permissions: Sequence[AccessEntry] = (),
-        referrers: Sequence[ConfObject] = (),
-        makes: Attributes | None = None,
-        must: bool = False,
+        self, action: Write, begin: CallBegin, send: Callable[[], _Answer], *, must: bool = False
     ) -> Steps[_Answer]:
-        begin = self._begin(action, call, before, permissions, referrers, makes)
         yield Begin(begin, must)
         try:
-            answer: _Answer = yield Send(send, always=call == "delete", must=must)
+            answer: _Answer = yield Send(send, always=begin.call == "delete", must=must)
         except (OutcomeUnknownError, KeyboardInterrupt):
             yield _end(begin, "unknown")
             raise
@@ -194,7 +165,7 @@ class Calls:
             raise
         after = answer if isinstance(answer, ConfObject) else None
         yield _end(begin, "answered", after)
-        self._note(action, call, before, after)
+        self._note(action, begin.call, begin.before, after)
         return answer
 
     def _note(
@@ -220,7 +191,7 @@ class Calls:
         referrers: Sequence[ConfObject] = (),
         makes: Attributes | None = None,
     ) -> CallBegin:
-        """The record of the next step, which begins."""
+        """The record with which the next step begins."""
         self._last_step += 1
         return CallBegin(
             step=self._last_step,

@@ -1,8 +1,10 @@
-"""What a new object takes over: of the object that it replaces, values and the references that
-other objects have to it; of a circle of new objects, the references that waited for it.
+"""What a new object takes over: from the object that it replaces, values and the references of
+other objects; in a circle of new objects, the references that could not be written before it
+existed.
 
-The server clears the references to a replaced object when that is deleted. Here each is written
-again. Doing so twice changes nothing, so that a recovery repeats it.
+The server clears the references to a replaced object when that object is deleted. This module
+writes each again. Doing so twice changes nothing, so a recovery may repeat it. The session's live
+objects are kept up to date.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -13,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.calls import Calls
+from reconciler.apply.session import RunSession
 from reconciler.apply.steps import Ask, Steps
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.referring import redirected
@@ -44,8 +47,8 @@ def carrying(action: Replace, old: ConfObject, live: Snapshot) -> Replace:
 def read_referrers(
     server: Reader, action: Write, keys: Iterable[tuple[str, int]]
 ) -> list[ConfObject]:
-    """The objects that refer to the object of an action, whole, as they are now. ``keys``: type
-    and DBID of each."""
+    """Reads the objects that refer to the object of an action, whole. ``keys``: type and DBID of
+    each."""
     own = (action.object_type, action.dbid)
     return [
         one
@@ -67,21 +70,16 @@ class Inheritance(Struct, frozen=True):
 
 
 def hand_over(
-    server: Reader,
-    calls: Calls,
-    action: Write,
-    made: ConfObject,
-    inherited: Inheritance,
-    live: Snapshot,
+    session: RunSession, action: Write, made: ConfObject, inherited: Inheritance
 ) -> Steps[str]:
-    """Gives a new object what it takes over. The end of a sentence says which references the
-    server has refused; empty: none."""
+    """Gives a new object what it takes over. Returns the end of a sentence that lists the
+    references that the server refused; empty: none."""
     if inherited.permissions:
-        yield from calls.set_permissions(action, made, inherited.permissions)
-    _, refused = yield from set_waiting(server, calls, action, made, inherited.waiting, live)
+        yield from session.calls.set_permissions(action, made, inherited.permissions)
+    _, refused = yield from set_waiting(session, action, made, inherited.waiting)
     if inherited.old is not None:
         _, lost = yield from carry_references(
-            server, calls, action, inherited.old, made, inherited.referrers, live
+            session, action, inherited.old, made, inherited.referrers
         )
         refused += lost
     return f"; not written: {'; '.join(refused)}" if refused else ""
@@ -90,9 +88,9 @@ def hand_over(
 def clear_refused(
     calls: Calls, action: Delete, old: ConfObject, referrers: Iterable[ConfObject]
 ) -> list[ConfObject]:
-    """Takes away the references to an object that the server would not delete because of them.
-    ``referrers``: objects that the plan deletes later, just read. Returns them as they are now. An
-    object that is gone is passed over."""
+    """Clears the references because of which the server would refuse to delete an object.
+    ``referrers``: objects that the plan deletes later, just read. Returns them as they are now,
+    without those that are gone."""
     cleared = []
     for other in referrers:
         if refuses_deletion(other, old):
@@ -105,26 +103,23 @@ def clear_refused(
 
 
 def set_waiting(
-    server: Reader,
-    calls: Calls,
-    action: Write,
-    made: ConfObject,
-    waiting: Iterable[Create],
-    live: Snapshot,
+    session: RunSession, action: Write, made: ConfObject, waiting: Iterable[Create]
 ) -> Steps[tuple[int, list[str]]]:
-    """Writes the references to a new object that earlier objects of the plan were created
-    without. An object that is gone is passed over. How many were written, and the references
-    that the server refuses, as sentences."""
-    written, refused = 0, []
+    """Writes the references to a new object that earlier objects of the plan were created without.
+    Skips objects that are gone. Returns how many were written, and the references that the server
+    refused, as sentences."""
+    written, refused, live = 0, [], session.live
     for earlier in waiting:
         created = object_of(earlier, live)
         if created is None:
             continue
-        found = yield Ask(partial(server.read, created.type, {"dbid": created.dbid}))
+        found = yield Ask(partial(session.server.read, created.type, {"dbid": created.dbid}))
         for there in found:
             delta = waiting_delta(earlier, there, made, live)
             try:
-                now = (yield from calls.update_referrer(action, there, delta)) if delta else there
+                now = there
+                if delta:
+                    now = yield from session.calls.update_referrer(action, there, delta)
                 live.put(now)
                 written += bool(delta)
             except ReadOnlyModeError:
@@ -135,21 +130,18 @@ def set_waiting(
 
 
 def carry_references(
-    server: Reader,
-    calls: Calls,
+    session: RunSession,
     action: Write,
     old: ConfObject,
     new: ConfObject,
     referrers: Collection[ConfObject],
-    live: Snapshot,
 ) -> Steps[tuple[int, list[str]]]:
-    """Leads the references to ``old`` to ``new``, which has taken its place. ``referrers``: the
-    objects that had them, as they were; ``live`` is kept up to date. An object that is gone is
-    passed over. How many objects were written, and the references that the server refuses, as
-    sentences."""
-    written, refused = 0, []
+    """Changes the references to ``old`` to refer to ``new``, its replacement. ``referrers``: the
+    objects that had them, as they were. Skips objects that are gone. Returns how many objects were
+    written, and the references that the server refused, as sentences."""
+    written, refused, live = 0, [], session.live
     keys = ((one.type, one.dbid) for one in referrers)
-    found = yield Ask(lambda: read_referrers(server, action, keys))
+    found = yield Ask(lambda: read_referrers(session.server, action, keys))
     now = {(one.type, one.dbid): one for one in found}
     for before in referrers:
         there = now.get((before.type, before.dbid))
@@ -162,7 +154,7 @@ def carry_references(
         if not delta:
             continue
         try:
-            live.put((yield from calls.update_referrer(action, there, delta)))
+            live.put((yield from session.calls.update_referrer(action, there, delta)))
             written += 1
         except ReadOnlyModeError:
             raise

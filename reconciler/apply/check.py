@@ -30,7 +30,7 @@ _LISTED_FIELDS = 3
 
 
 def check_server(plan: Plan, identity: str, url: str) -> None:
-    """RefusedError where the plan is for another server."""
+    """RefusedError if the plan is for another server."""
     if not same_server(plan.identity, identity):
         here = from_any_folder(url)
         raise RefusedError(
@@ -54,7 +54,7 @@ def on_another_server(run: RunHead, info: ServerInfo) -> Diagnostic:
 
 
 def check_site(plan: Plan, now: SiteMark) -> None:
-    """StalePlanError where the site has other applications than when the plan was made, or
+    """StalePlanError if the site has other applications than when the plan was made, or
     another site has begun to share what the plan changes."""
     was = plan.site
     messages = list(_shared(plan, now))
@@ -91,7 +91,7 @@ def _shared(plan: Plan, now: SiteMark) -> Iterator[str]:
 
 
 def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> None:
-    """RefusedError where the plan would destroy what it must spare, whatever its file says.
+    """RefusedError if the plan would destroy what it must spare, whatever its file says.
     Only objects that were read live count."""
     problems = [
         f"{action.address}: {reason}" for action in plan.writes if (reason := spared(action, live))
@@ -104,7 +104,7 @@ def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> N
                 for action in plan.writes
                 if not plan.undoes and (isinstance(action, Replace | Delete) or rename_of(action))
             ]
-        # Asking for the undo, or to destroy, is the consent to all that this deletes.
+        # Whoever asks for an undo or a destroy consents to all that it deletes.
         asked = plan.undoes or DESTROY in plan.consent
         limits = replace(limits, percent=100) if asked else limits
         problems += refusals(_existing(plan, live), limits, consented=True)
@@ -166,8 +166,8 @@ def stale_error(plan: Plan, stale: Sequence[Outcome], live: Snapshot) -> StalePl
 
 
 def _is_applied(action: Write, live: Snapshot) -> bool:
-    """Whether the server has already what an action would write. Of a rename it is not known: in
-    ``live`` it is done."""
+    """Whether the server already has what an action would write. This cannot be told of a rename,
+    which ``live`` shows as done."""
     if rename_of(action):
         return False
     found = live.get(action.object_type, action.dbid)

@@ -13,7 +13,7 @@ from reconciler.server.snapshot import Snapshot
 
 def with_sources(action: Update, live: Snapshot) -> Update:
     """The action with the current values of what it copies from other applications.
-    StaleActionError where such a value is gone."""
+    StaleActionError if such a value is gone."""
     changes = []
     for change in action.changes:
         source = live.get(action.object_type, change.source) if change.source else None

@@ -1,9 +1,9 @@
-"""Why live objects differ from the manifests, as far as the runs on the server tell. Pure.
+"""Why live objects differ from the manifests, as far as recorded runs show. Pure.
 
 Two things look alike in a plan: manifests that were never applied in this form, and a server
 that somebody has changed since. The last run that wrote a field tells them apart: if it wrote
 what the manifests say, the server was changed; if it wrote something else, the manifests were.
-Who changed the server, and when, is what its own history says.
+Who changed the server, and when, comes from its own history.
 """
 
 from collections import Counter
@@ -31,8 +31,8 @@ LastChange = Callable[[str, int], PastChange | None]
 
 
 class Cause(Struct, frozen=True):
-    """Why some fields of one object differ. ``run``: the last that wrote them; empty for
-    ``none``. ``removed``: that run took the object away."""
+    """Why some fields of one object differ. ``run``: the last run that wrote them; empty for
+    ``none``. ``removed``: that run deleted the object."""
 
     origin: Origin
     run: str = ""
@@ -42,12 +42,13 @@ class Cause(Struct, frozen=True):
 def with_causes(
     plan: Plan, runs: Iterable[tuple[StoredRun, Plan]], last_change: LastChange
 ) -> Plan:
-    """The plan; the reason of each action that writes says what changed since the last run.
+    """The plan, in which the reason of each action that writes says what changed since the last
+    run.
 
     ``runs``: those that may have written the same objects, each with the plan that it applied,
-    latest first. No more of them are read than are needed. Without any nothing is said, since
-    the manifests may have been applied from elsewhere. ``last_change`` is asked about objects
-    that were changed on the server, and about no others.
+    latest first. Only as many are read as are needed. Without runs, no reason is added, since the
+    manifests may have been applied from elsewhere. ``last_change`` is asked only about objects that
+    were changed on the server.
     """
     searches = {action.address: _Search(action) for action in plan.writes}
     read = 0
@@ -72,8 +73,8 @@ def with_causes(
 
 
 class _Search:
-    """Looks for the cause of each field that an action would write. ``wanted``: the fields that
-    no cause was found for yet, each with its desired value."""
+    """Looks for the cause of each field that an action would write. ``wanted``: the fields without
+    a cause so far, each with its desired value."""
 
     def __init__(self, action: Write) -> None:
         self.action = action
@@ -94,7 +95,7 @@ class _Search:
                 self._dbid = self._dbid or in_sync or self._dbid_written()
 
     def _cause(self, path: FieldPath, run: StoredRun, in_sync: int | None) -> Cause | None:
-        """Why a field differs, as far as the runs up to this one tell."""
+        """Why a field differs, as far as this run and the later runs show."""
         write = self._writes.found.get(path)
         if write is not None:
             origin: Origin = "server" if _same(self.wanted[path], write.value) else "manifests"
@@ -153,14 +154,14 @@ def _desired(action: Write) -> Mapping[FieldPath, Value | None]:
 
 
 def _same(one: Value | None, other: Value | None) -> bool:
-    """Whether both are one value; a secret is known by its digest."""
+    """Whether both values are equal; a secret is compared by its digest."""
     if isinstance(one, SecretText) and isinstance(other, SecretText):
         return bool(one.digest) and one.digest == other.digest
     return one == other
 
 
 def _in_sync(applied: Plan) -> Mapping[str, int]:
-    """Address -> DBID of what a plan left as it was, since nothing enforced differed."""
+    """Address -> DBID of each object that a plan left alone, since no enforced field differed."""
     return {one.address: one.dbid for one in applied.actions if isinstance(one, InSync | Keep)}
 
 

@@ -1,11 +1,11 @@
 """Applies the actions of a plan, independent actions in flight together, and accounts for each.
 
 Actions start in the order of the plan and as ``schedule`` allows. They end in any order, and are
-told in that of the plan. The steps of an action that has nothing beside it are performed one after
+reported in the order of the plan. The steps of an action that runs alone are performed one after
 another.
 
-A failed action skips the actions that need it. Independent actions go on, but no replace or
-delete starts any more. When the server, the lock or the journal is lost, the run stops.
+A failed action skips the actions that need it. Independent actions go on, but no further replace or
+delete starts. When the server, the lock or the journal is lost, the run stops.
 """
 
 from collections.abc import Collection
@@ -65,7 +65,7 @@ class _Run:
     ) -> None:
         self._actions = plan.writes
         self._calls = session.calls
-        self._writes = Writes(session.server, self._calls, session.live.copy(), plan.writes)
+        self._writes = Writes(replace(session, live=session.live.copy()), plan.writes)
         self._progress = progress
         self._report = RunReport()
         self._stale = {outcome.action.address: outcome for outcome in stale}
@@ -115,12 +115,12 @@ class _Run:
 
     @property
     def _is_next_alone(self) -> bool:
-        """Whether no action is or can be in flight beside the next one that is ready."""
+        """Whether no other action is or can be in flight beside the next ready action."""
         return not self._in_flight.has_room_beside(self._schedule.ready - 1)
 
     def _start(self) -> None:
-        """Starts the next action, or ends it where it is not to be tried. An action that is alone
-        is written here, to its end."""
+        """Starts the next action, or ends it if it is not to be tried. An action that runs alone is
+        written here, to its end."""
         alone, number = self._is_next_alone, self._schedule.take()
         action = self._actions[number]
         self._begun.add(number)
@@ -152,8 +152,8 @@ class _Run:
         self._tell()
 
     def _with_writes(self, outcome: Outcome) -> Outcome:
-        """The outcome, which says what was written also where a later call of the action has
-        failed: before a delete, references are removed that the server would refuse it for."""
+        """The outcome, with what was written even if a later call of the action failed: before a
+        delete, the references are cleared because of which the server would refuse it."""
         if outcome.action.address not in self._calls.answered:
             return outcome
         action, status = outcome.action, outcome.status
@@ -173,7 +173,7 @@ class _Run:
             self._failed.add(address)
 
     def _tell(self) -> None:
-        """Announces what has ended, as far as all before it in the plan has ended too."""
+        """Announces ended actions in the order of the plan, up to the first that has not ended."""
         told = len(self._report.outcomes)
         while told in self._outcomes:
             outcome = self._outcomes[told]
@@ -196,7 +196,7 @@ class _Run:
         self._tell()
 
     def _skipped(self, action: Write) -> Outcome | None:
-        """The outcome of an action that is not tried; None: it is."""
+        """The outcome of an action that is not tried; None: it is tried."""
         if action.address in self._stale:
             return self._stale[action.address]
         for need in action.needs:
@@ -207,7 +207,7 @@ class _Run:
         return None
 
     def _write(self, action: Write) -> Steps[Outcome]:
-        """Writes an action. StopRunError where the run must end."""
+        """Writes an action. StopRunError if the run must end."""
         try:
             return (yield from self._writes.write(action))
         except StopRunError:

@@ -1,10 +1,10 @@
-"""Executes the steps of several actions, each beside the others.
+"""Executes the steps of several actions concurrently.
 
-The run's own thread does all but the waiting: it computes, keeps the journal and confirms the lock;
-``sending`` sends the calls. Calls that are about to be sent share one commit of their records and
-one confirmation of the lock, and are sent right after it. Nobody waits for the record of an answer:
-it is in the commit that follows. An action that waits for another sends its call after that
-commit, too.
+The run's own thread does everything but wait for answers: it computes, keeps the journal and
+confirms the lock; ``sending`` sends the calls. Calls that are ready together share one commit of
+their records and one confirmation of the lock, and are sent right after it. Nothing waits for the
+record of an answer: it is part of the next commit. An action that depends on another sends its call
+after that commit, too.
 """
 
 import queue
@@ -39,7 +39,7 @@ class InFlight:
         """Actions whose next call is sent once its record is durable."""
         self._ended: list[tuple[int, Result]] = []
         self._notes: list[Record] = []
-        """Of answers and outcomes, for the next commit."""
+        """Records of answers and outcomes, for the next commit."""
         self.count = 0
         """How many actions are in flight."""
 
@@ -49,18 +49,18 @@ class InFlight:
         return self.count >= self._limit
 
     def has_room_beside(self, ready: int) -> bool:
-        """Whether an action that starts now is or can be one of several, where so many more
-        are ready."""
+        """Whether an action that starts now has or can get others in flight beside it. ``ready``:
+        how many others are ready."""
         return self._limit > 1 and (self.count > 0 or ready > 0)
 
     def start(self, number: int, steps: Steps[Outcome]) -> None:
-        """Starts an action. Only where it is not full."""
+        """Starts an action. Must not be called if ``is_full``."""
         self.count += 1
         self._continue(Flight(number, steps))
 
     def wait(self) -> list[tuple[int, Result]]:
-        """Waits until actions have ended: their numbers, and what became of them. Commits
-        the records of all meanwhile."""
+        """Waits until actions have ended. Returns their numbers and results. Meanwhile commits the
+        records of all actions."""
         while True:
             with suppress(queue.Empty):  # all that is here shares the next commit
                 while True:
@@ -90,8 +90,8 @@ class InFlight:
         self._sender.close()
 
     def abandon(self) -> None:
-        """Waits for no answer any more, and sends nothing else. What is in flight may or may not
-        be written; answers and refusals that have arrived are noted."""
+        """Stops waiting for answers, and sends nothing else. Calls in flight may or may not be
+        executed; answers and refusals that have arrived are noted."""
         self._sender.close()
         self.count = 0
         with suppress(queue.Empty):
@@ -145,7 +145,7 @@ class InFlight:
         self._sender.send(jobs)
 
     def _append(self, records: Sequence[Record]) -> Exception | None:
-        """Commits what was noted and more; the error where that was not possible."""
+        """Commits what was noted and these records. Returns the error if that was not possible."""
         noted = len(self._notes)
         if not noted and not records:
             return None
@@ -158,7 +158,7 @@ class InFlight:
 
 
 def _error_of(act: Callable[[], object]) -> Exception | None:
-    """The error of an act, to be raised in the steps of an action."""
+    """The error that a call raises, to be raised in the steps of an action."""
     try:
         act()
     except Exception as error:  # noqa: BLE001 - whatever it is, the steps raise it

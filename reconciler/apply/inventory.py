@@ -32,8 +32,8 @@ from reconciler.state.store import StateStore
 
 
 def claim_inventory(plan: Plan, server: Reader, calls: Calls, run: str) -> None:
-    """Writes the name of the run that is about to delete what is ours into the inventory: whoever
-    may not write there deletes nothing. InventoryError where that is so."""
+    """Writes the name of a run that is about to delete what is ours into the inventory.
+    InventoryError if the account may not write there: then nothing is deleted."""
     if PRUNE not in plan.consent:
         return
     stored = _stored(server, plan.site)
@@ -60,9 +60,9 @@ def record_ownership(
     state: StateStore,
     warn: Callable[[str], None],
 ) -> bool:
-    """Writes into the inventory what the calls of a run mean for it; False where the server did
-    not answer, so that it is unknown whether that was done. ``warn`` is told where it is not
-    possible: what the run was to do is done all the same."""
+    """Updates the inventory with the calls of a run. False if the server did not answer, so that it
+    is unknown whether this was done. ``warn`` is called if it is not possible: the run's own work
+    is done nevertheless."""
     if not ownership and PRUNE not in plan.consent:
         return True
     try:
@@ -81,15 +81,15 @@ def record_ownership(
 def write_change(
     stored: StoredInventory, change: InventoryChange, site: SiteMark, calls: Calls
 ) -> None:
-    """Writes a change into an inventory. Its lists are in Environment, or in the site's tenant
-    where the account may not create them there."""
+    """Writes a change into an inventory. Its lists are in Environment, or in the site's tenant if
+    the account may not create them in Environment."""
     tenants = [one.tenant for one in stored.lists[-1:]] or [ENVIRONMENT, site.tenant_dbid]
     for write in writes_for(stored, change):
         tenants = _write(write, tenants, calls)
 
 
 def _write(write: ListWrite, tenants: Sequence[int], calls: Calls) -> list[int]:
-    """Carries out one write; the tenants in which further lists may be."""
+    """Executes one write. Returns the tenants in which further lists may be."""
     match write:
         case UpdateList():
             action: Write = Update(_subject(write.before.attributes, write.before.dbid))
@@ -103,7 +103,8 @@ def _write(write: ListWrite, tenants: Sequence[int], calls: Calls) -> list[int]:
 
 
 def _create(write: CreateList, tenants: Sequence[int], calls: Calls) -> int:
-    """Creates a list in the first tenant in which the account may; the DBID of that tenant."""
+    """Creates a list in the first tenant in which the account may. Returns the DBID of that
+    tenant."""
     for tenant in tenants[:-1]:
         with suppress(NoPermissionError):
             return _created(write, tenant, calls)

@@ -1,4 +1,4 @@
-"""Which run wrote a field last, as far as the runs on record tell. Pure.
+"""Which run wrote a field last, as far as recorded runs show. Pure.
 
 The one search behind ``gwe explain``, which names that run, and ``drift_causes``, which compares
 what it wrote with what the manifests say.
@@ -16,12 +16,12 @@ from reconciler.plan.model import Plan
 from reconciler.state.store import StoredRun
 
 PRESENCE: FieldPath = ()
-"""The path that stands for whether the object is there at all."""
+"""The path under which the existence of the object itself is recorded."""
 
 
 class FieldWrite(Struct, frozen=True):
-    """The last write of a field. ``value``: what was written, None where the field was taken
-    away; ``there``: the run left the object there; ``dbid``: the object's at the time."""
+    """The last write of a field. ``value``: what was written, None if the field was removed;
+    ``there``: the object existed after the run; ``dbid``: that of the object at the time."""
 
     run: StoredRun
     value: Value | None
@@ -30,10 +30,10 @@ class FieldWrite(Struct, frozen=True):
 
 
 class WriteSearch:
-    """The search for the object of one action, which is shown run after run, latest first.
+    """The search for the object of one action. It is fed one run after another, latest first.
 
-    ``found``: field -> its last write. ``gone``: the run that took the object away; what earlier
-    runs wrote went with it.
+    ``found``: field -> its last write. ``gone``: the run that deleted the object, and with it what
+    earlier runs wrote.
     """
 
     def __init__(self, action: Action) -> None:
@@ -42,7 +42,7 @@ class WriteSearch:
         self.gone: StoredRun | None = None
 
     def look_at(self, run: StoredRun, written: Mapping[str, Written]) -> None:
-        """Takes from a run what it tells. ``written``: by address; see ``written_by``."""
+        """Adds what a run wrote. ``written``: by address; see ``written_by``."""
         entry = written_to(self.action, written) if self.gone is None else None
         if entry is None:
             return
@@ -74,7 +74,7 @@ def _named(write: FieldWrite) -> LastWrite:
 
 
 def _written_values(action: Write, *, there: bool) -> Mapping[FieldPath, Value | None]:
-    """What an action wrote. ``there``: the object was there afterwards."""
+    """What an action wrote. ``there``: the object existed afterwards."""
     fields = action.fields if isinstance(action, Create | Replace) else {}
     changes = {change.path: change.after for change in changes_of(action)}
     return {PRESENCE: there, **fields, **changes} if there else {PRESENCE: False}

@@ -1,8 +1,9 @@
-"""What a run has changed itself, so that it does not take it for changes by other clients.
+"""What a run has changed itself, so that it does not mistake its own changes for those of other
+clients.
 
 A delete or a replace changes the objects that refer to its object. If the plan writes such an
-object later, it is no longer as the plan found it. It is not stale if it was as the plan found it
-just before the run changed it, and nobody has changed it since.
+object later, the object differs from what the plan found. It is not stale if it was as the plan
+found it just before the run changed it, and nobody else has changed it since.
 """
 
 from collections.abc import Collection, Iterable
@@ -27,8 +28,8 @@ class OwnWrites:
         """The objects that were created or updated."""
 
     def put(self, one: ConfObject) -> None:
-        """Notes a live object, just read or written. One that the plan renames has its new name
-        in it already."""
+        """Records a live object, just read or written. An object that the plan renames is recorded
+        with its new name."""
         planned = self._planned.get((one.type, one.dbid))
         renamed = rename_of(planned) if planned else None
         self._live.put(renamed.done(one, self._live) if renamed else one)
@@ -42,14 +43,14 @@ class OwnWrites:
         return stale_fields(action, self._live, self.written)
 
     def referrers(self, action: Replace | Delete, one: ConfObject) -> list[ObjectKey]:
-        """The objects that refer to the object of an action: those of the plan, and those to
-        which the run has given such a reference."""
+        """The objects that refer to the object of an action: those in the plan, and those to which
+        the run itself has given such a reference."""
         found = [(other.type, other.dbid) for other, _ in referrers(one, self._live)]
         return [*dict.fromkeys((*action.referrers, *(k for k in found if k in self.written)))]
 
     def still_planned(self, referring: Iterable[ConfObject]) -> list[ObjectKey]:
-        """Of the objects that a delete is about to change, just read: those that the plan writes
-        later and that are as it found them."""
+        """Which of the objects that a delete is about to change, just read, are unchanged since the
+        plan and written later by it."""
         found = []
         for one in referring:
             key = (one.type, one.dbid)
@@ -60,13 +61,13 @@ class OwnWrites:
         return found
 
     def deletes_later(self, one: ConfObject, planned: Collection[ObjectKey]) -> bool:
-        """Whether the plan deletes an object, and it is as the plan found it. ``planned``: what
-        ``still_planned`` has found."""
+        """Whether the plan deletes an object, and the object is as the plan found it. ``planned``:
+        the result of ``still_planned``."""
         key = (one.type, one.dbid)
         return key in planned and isinstance(self._planned[key], Delete)
 
     def left(self, changed: Iterable[ConfObject]) -> None:
-        """Notes how the run has left such objects."""
+        """Records how the run has left such objects."""
         for one in changed:
             self.put(one)
             self._left[one.type, one.dbid] = self._live.get(one.type, one.dbid)

@@ -1,5 +1,4 @@
-"""What the calls of a run mean for the inventory: what has become ours, and what no longer is.
-Pure.
+"""How the calls of a run change the inventory: what has become ours, and what no longer is. Pure.
 
     create            the object is ours
     replace           the new object is ours if the old object was
@@ -8,7 +7,7 @@ Pure.
     option removed    it is no longer ours
     object renamed    it is ours under its new name, if it was ours
 
-An undo makes ours again only what the run that it reverts has taken out of the inventory.
+An undo puts back into the inventory only what the reverted run had removed from it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,7 +38,7 @@ from reconciler.state.store import StoredRun
 
 
 class _Made(Struct, frozen=True):
-    """An object was created. ``anew``: in the place of one that was deleted."""
+    """An object was created. ``anew``: in the place of a deleted object."""
 
     address: str
     entry: OwnedObject
@@ -74,7 +73,7 @@ class Restored(Struct, frozen=True):
 
 
 class Ownership(Struct):
-    """Collects the calls of a run, in their order, as far as they matter for the inventory."""
+    """Collects the calls of a run that matter for the inventory, in their order."""
 
     _events: list[_Made | _Deleted | _Added | _Removed | _Renamed] = field(default_factory=list)
 
@@ -84,7 +83,7 @@ class Ownership(Struct):
     def note(
         self, action: Write, call: str, before: ConfObject | None, after: ConfObject | None
     ) -> None:
-        """Notes a call that was answered. ``before`` and ``after``: its object."""
+        """Adds an answered call. ``before`` and ``after``: its object."""
         one = before or after
         if action.object_type == LAUNCH_FILE or (one is not None and is_own_object(one)):
             return
@@ -98,7 +97,7 @@ class Ownership(Struct):
 
     @classmethod
     def of(cls, run: StoredRun, plan: Plan) -> "Ownership":
-        """What a run means for the inventory, from its journal. ``plan``: what it applied."""
+        """How a run changes the inventory, from its journal. ``plan``: what it applied."""
         actions = {action.address: action for action in plan.writes}
         found = cls()
         for step in run.steps:
@@ -107,8 +106,8 @@ class Ownership(Struct):
         return found
 
     def changes(self, inventory: Inventory, restored: Restored | None = None) -> InventoryChange:
-        """How the inventory changes. ``restored``: of an undo. The same after a part of the
-        changes has been written."""
+        """The changes of the inventory. ``restored``: what an undo may put back. The result is the
+        same after a part of the changes has been written."""
         owned = dict(inventory.entries)
         taken: set[str] = set()
         for event in self._events:
@@ -165,8 +164,8 @@ def _updated(
 
 
 def _added(key: OptionKey, change: Change, value: Value) -> OwnedOption | None:
-    """The entry of an option that was added. None for an initial secret: no digest of it may
-    lie where others read it."""
+    """The entry of an option that was added. None for an initial secret: its digest must not be
+    where others can read it."""
     if not change.initial:
         return OwnedOption(*key)
     if change.secret or isinstance(value, SecretText):
@@ -175,7 +174,7 @@ def _added(key: OptionKey, change: Change, value: Value) -> OwnedOption | None:
 
 
 def restored_by_undo(run: StoredRun) -> Restored:
-    """What the undo of a run may make ours again: what that run has taken out of the inventory."""
+    """What the undo of a run may put back into the inventory: what that run removed from it."""
     taken: dict[EntryKey, Entry] = {}
     for step in run.steps:
         if step.answered and step.before is not None and is_inventory(step.before):
@@ -199,7 +198,7 @@ def _restored(run: StoredRun, taken: Mapping[EntryKey, Entry]) -> Restored:
 
 
 def owned_by_runs(runs: Iterable[tuple[StoredRun, Plan]]) -> Inventory:
-    """What runs, oldest first, have created and added, as their journals tell it."""
+    """What runs, oldest first, have created and added, from their journals."""
     inventory = Inventory()
     restored: dict[str, Restored] = {}
     for run, plan in runs:

@@ -1,4 +1,4 @@
-"""What a run and a recovery tell while they go on, and where they ask whether to stop."""
+"""What a run and a recovery report while they go on, and where they ask whether to stop."""
 
 from typing import Protocol
 
@@ -6,7 +6,8 @@ from reconciler.apply.report import Outcome, Recovered
 
 
 class RunProgress(Protocol):
-    """Is told how a run or a recovery goes, and may end a run. No method raises an exception."""
+    """Receives the progress of a run or a recovery, and may end a run. No method raises an
+    exception."""
 
     def outcome(self, outcome: Outcome, number: int, total: int) -> None:
         """An action has ended. ``number`` counts from 1 to ``total``."""

@@ -11,7 +11,7 @@ from reconciler.plan.actions import Write
 Status = Literal["done", "failed", "unknown", "skipped", "not-started"]
 
 AGAIN = "Make a new plan."
-"""What to do where a plan no longer holds."""
+"""What to do if a plan is stale."""
 
 
 class Outcome(Struct, frozen=True):
@@ -29,7 +29,7 @@ class Outcome(Struct, frozen=True):
 
 
 class Recovered(Struct, frozen=True):
-    """What was found about one action, and what was done. ``complete``: nothing is left."""
+    """What was found about one action, and what was done. ``complete``: nothing is left to do."""
 
     address: str
     message: str
@@ -40,7 +40,7 @@ class RunReport(Struct):
     """The outcomes of a run, one for each action that writes. ``journal_broken``: a record of
     the journal could not be written, and ``journal_problem`` says why. ``inventory_unsettled``:
     it is unknown whether the inventory has what the run created and deleted. ``run``: its
-    name; empty where there was nothing to do. ``state``: where the run is stored, for messages."""
+    name; empty if there was nothing to do. ``state``: where the run is stored, for messages."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     journal_broken: bool = False
@@ -50,12 +50,12 @@ class RunReport(Struct):
     state: str = ""
 
     def note_broken_journal(self, error: JournalError) -> None:
-        """The journal cannot be written any more."""
+        """Records that the journal can no longer be written."""
         self.journal_broken = True
         self.journal_problem = self.journal_problem or f"{error.message}. {error.hint}"
 
     def of(self, *status: Status) -> Sequence[Outcome]:
-        """The outcomes with one of the statuses."""
+        """The outcomes that have any of the statuses."""
         return [outcome for outcome in self.outcomes if outcome.status in status]
 
     @property

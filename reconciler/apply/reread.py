@@ -13,11 +13,10 @@ from reconciler.plan.model import Plan, SiteMark
 from reconciler.plan.new_tenants import in_its_tenant
 from reconciler.plan.planner import mark_of
 from reconciler.plan.reading.queries import ReadRequirement, action_requirements
-from reconciler.plan.reading.reading_round import by_key
 from reconciler.plan.reading.reads import reads_of
 from reconciler.plan.renames import new_key, rename_of
 from reconciler.server.port import ConfObject, Reader
-from reconciler.server.reading import read_in_rounds
+from reconciler.server.reading import by_key, read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.site.find import find_site
@@ -43,9 +42,9 @@ def read_again(
     installation: Installation | None = None,
     more: Sequence[ReadRequirement] = (),
 ) -> tuple[Snapshot, SiteMark]:
-    """What a plan depends on as it is now, and ``more``; and its site. ``server`` answers
-    for the launch files of ``installation`` too. RefusedError or UsageError where the site
-    is no longer there."""
+    """Reads what a plan depends on, and ``more``; and finds its site. ``server`` answers for the
+    launch files of ``installation`` too. RefusedError or UsageError if the site is no longer
+    there."""
     mark = plan.site
     options = SiteOptions(mark.app, mark.tenant, mark.cluster)
     found, site = find_site(server, options, installation)
@@ -58,14 +57,15 @@ def read_again(
 
 
 def read_holder(server: Reader, action: Write, one: ConfObject) -> Sequence[ConfObject]:
-    """The object that has the name which an action gives to ``one``, if it renames it."""
+    """The object that already has the name to which an action renames ``one``; empty: there is
+    none, or the action is no rename."""
     renamed = rename_of(action)
     filters = by_key(ALL_TYPES[one.type], new_key(one, renamed.after)) if renamed else {}
     return server.read(one.type, filters) if filters else ()
 
 
 def check_installation(run: RunSummary, plan: Plan, installation: Installation | None) -> None:
-    """RefusedError where the launch files of a run are not in the folder of
+    """RefusedError if the launch files of a run are not in the folder of
     ``installation``. The host may have been renamed since."""
     here = installation_label(installation) if installation else ""
     folders = [label.partition(":")[2] for label in (plan.site.installation, here)]
@@ -82,7 +82,7 @@ def check_installation(run: RunSummary, plan: Plan, installation: Installation |
 
 
 def check_own_host(run: RunSummary, plan: Plan, *, own_host: bool) -> None:
-    """RefusedError where a run wrote launch files, and not on this host."""
+    """RefusedError if a run wrote launch files, and not on this host."""
     if file_specs(plan) and not own_host:
         raise RefusedError(
             [

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from reconciler.apply.calls import Calls
 from reconciler.apply.carried import Inheritance, hand_over
 from reconciler.apply.report import AGAIN, Outcome
+from reconciler.apply.session import RunSession
 from reconciler.errors import ReconcilerError
 from reconciler.kinds.model import Attributes
 from reconciler.plan.actions import Replace
@@ -14,8 +15,7 @@ from reconciler.server.errors import (
     OutcomeUnknownError,
     UniquenessViolationError,
 )
-from reconciler.server.port import ConfObject, Reader
-from reconciler.server.snapshot import Snapshot
+from reconciler.server.port import ConfObject
 
 _NAME_TAKEN = "The object is gone: another client has taken its name. When its name is free again: "
 
@@ -28,9 +28,7 @@ def create_in_place(
 
 
 def restore(
-    server: Reader,
-    calls: Calls,
-    live: Snapshot,
+    session: RunSession,
     action: Replace,
     old: ConfObject,
     inherited: Inheritance,
@@ -38,6 +36,7 @@ def restore(
 ) -> Outcome:
     """Creates the old object again, after ``error`` kept its replacement from being created."""
     reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+    calls = session.calls
     recover = calls.recover_hint
     try:
         again = create_in_place(calls, action, old.attributes, old)
@@ -59,7 +58,7 @@ def restore(
     message = f"{reason}; the old object was created again, with a new DBID"
     outcome = Outcome(action, "failed", message, AGAIN, wrote=True)
     try:
-        problem = calls.perform(hand_over(server, calls, action, again, inherited, live))
+        problem = calls.perform(hand_over(session, action, again, inherited))
     except ReconcilerError as second:
         message += f", but not completed: {second}"
         return replace(outcome, message=message, hint=recover, needs_recovery=True)

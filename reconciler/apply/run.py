@@ -61,8 +61,8 @@ def execute_plan(
 ) -> RunReport:
     """Applies a plan. ``text``: its JSON.
 
-    Raises StalePlanError, LockHeldError, RunOnceError or RefusedError where nothing was
-    written, and StateError or JournalError where the journal cannot be kept.
+    Raises StalePlanError, LockHeldError, RunOnceError or RefusedError if nothing was
+    written, and StateError or JournalError if the journal cannot be kept.
     """
     info = server.info()
     _check_may_begin(plan, text, info, options)
@@ -126,7 +126,7 @@ def _record_ownership(
 def _end(
     journal: RunJournal, report: RunReport | None, exit_code: int, context: RunContext
 ) -> None:
-    """Writes the last record. Where it cannot be written, the report says so."""
+    """Writes the last record. If that fails, the report says so."""
     try:
         journal.append(_finish(report, exit_code, context))
     except JournalError as error:
@@ -149,7 +149,7 @@ def _interrupted(reason: str, state: StateStore) -> InterruptedRunError:
 
 @contextmanager
 def _new_run(state: StateStore, head: RunHead, text: str) -> Iterator[RunJournal]:
-    """A new run, held by this process. StateError where it cannot be created."""
+    """A new run, held by this process. StateError if it cannot be created."""
     with ExitStack() as stack:
         try:
             journal = stack.enter_context(state.create_run(head, text))
@@ -174,7 +174,7 @@ def _head(plan: Plan, text: str, info: ServerInfo, context: RunContext) -> RunHe
         run=context.name,
         plan_id=seal.id,
         plan_digest=seal.digest,
-        server=from_any_folder(info.url),  # one state has the runs of many folders
+        server=from_any_folder(info.url),  # a state may hold the runs of many folders
         identity=info.identity,
         app=plan.site.app,
         tenant=plan.site.tenant,
@@ -208,7 +208,7 @@ def _finish(report: RunReport | None, exit_code: int, context: RunContext) -> Ru
 
 
 def check_none_unfinished(state: StateStore, identity: str) -> None:
-    """LockHeldError where a run on a server did not finish."""
+    """LockHeldError if a run on a server did not finish."""
     for run in left_unfinished(state, identity):
         give_up = f"gwe lock release --abandon {run.name}"
         if isinstance(run, DamagedRun):
@@ -225,7 +225,7 @@ def check_none_unfinished(state: StateStore, identity: str) -> None:
 
 
 def _check_none_running(state: StateStore, identity: str, own: str) -> None:
-    """Asked with the lock held: a run without a lock may still be writing."""
+    """Called with the lock held: a run without a lock may still be writing."""
     for run in state.list_runs(identity):
         if run.name != own and not run.finished and state.is_held(run.name):
             raise LockHeldError(f"the run {run.name} is still running", "Wait until it ends.")

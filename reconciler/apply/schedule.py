@@ -1,8 +1,8 @@
-"""When the actions of a plan may start: each after those that it depends on. Pure.
+"""When the actions of a plan may start: each after the actions that it depends on. Pure.
 
 The plan is cut into stages. An action that starts alone is a stage of its own; the actions
 between two of them are a stage, in which independent actions run in any order. A stage begins when
-all of the stage before have ended.
+all actions of the previous stage have ended.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from reconciler.plan.ordering.dependencies import dependencies, starts_alone
 
 
 class Schedule:
-    """Hands out the numbers of actions that may start: of several, the earliest in the plan."""
+    """Hands out the numbers of actions that may start, the earliest in the plan first."""
 
     def __init__(self, actions: Sequence[Write]) -> None:
         self._stages = _stages(actions)
@@ -35,11 +35,11 @@ class Schedule:
         return len(self._ready)
 
     def take(self) -> int:
-        """The next action that may start. Only where one is ready."""
+        """The next action that may start. Must not be called if none is ready."""
         return heappop(self._ready)
 
     def end(self, number: int) -> None:
-        """An action has ended: what waited for it may start."""
+        """Records that an action has ended: what waited for it may start."""
         for one in self._followers[number]:
             self._waits_for[one] -= 1
             if not self._waits_for[one] and self._stage_of[one] == self._stage:

@@ -3,8 +3,8 @@
     a server that answers over a network    each call in a thread of its own, which waits
     a server that writes together           here, all calls of a group in one transaction
 
-Neither touches the journal. A call that writes is sent only while the last confirmation of the
-lock is recent; else it comes back unsent.
+Neither writes to the journal. A call that writes is sent only while the last confirmation of the
+lock is recent; otherwise it is returned unsent.
 """
 
 import queue
@@ -72,7 +72,7 @@ class Threads:
             self._jobs.put(job)
             if self._threads < self._most:
                 self._threads += 1
-                # A process that is told to end at once does not wait for the answers of a server.
+                # A process that must end at once does not wait for answers of a server.
                 threading.Thread(target=self._work, daemon=True).start()
 
     def close(self) -> None:
@@ -107,13 +107,13 @@ class InGroups:
             self._replies.put(reply)
 
     def close(self) -> None:
-        """Nothing is on its way."""
+        """Does nothing: no call is in flight here."""
 
 
 def _sent(job: Job, lock: RunLock) -> Reply:
-    """Sends a job and waits for its answer. An interruption is raised."""
+    """Sends a job and waits for its answer. Only an interruption is raised."""
     if isinstance(job.step, Send) and not lock.is_recent:
-        # The thread was kept from running, or the machine was suspended.
+        # The thread did not run for a while, or the machine was suspended.
         return Reply(job, unsent=True)
     try:
         return Reply(job, answer=job.step.call())

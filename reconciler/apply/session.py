@@ -63,7 +63,7 @@ class RunOptions(Struct, frozen=True):
 
 class RunSession(Struct, frozen=True):
     """A run that holds its lock. ``server`` answers for folders and launch files too; ``live`` and
-    ``site`` are what the plan depends on, as it is now. In ``live`` objects that the plan renames
+    ``site`` are what the plan depends on, as it is now. In ``live``, objects that the plan renames
     have their new names already (``plan.renames``)."""
 
     server: Server
@@ -81,8 +81,8 @@ def lock_request(
     recovering: bool = False,
     elsewhere: bool = False,
 ) -> LockRequest | None:
-    """The lock that a run asks for; None where it takes none. ``recovering``: the run of this name
-    did not finish; ``elsewhere``: and it was on another machine."""
+    """The lock that a run asks for; None: it takes no lock. ``recovering``: the run of this name
+    did not finish; ``elsewhere``: it was on another machine."""
     if not options.lock:
         return None
     holder = Holder(
@@ -106,8 +106,8 @@ def held_lock(
     interrupts: Interrupts,
     warn: Callable[[str], None],
 ) -> Iterator[RunLock]:
-    """Acquires the lock, and releases it at the end, unless ``keep`` is set in it: then it stays,
-    with the run's name. Parameters and errors: see ``lock.acquisition.acquire``."""
+    """Acquires the lock, and releases it at the end unless its ``keep`` is set: then it stays, with
+    the run's name. Parameters and errors: see ``lock.acquisition.acquire``."""
     lock: RunLock = NoLock()
     if request is not None:
         lock, warning = acquire(server, request, clock, interrupts, warn)

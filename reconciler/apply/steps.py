@@ -1,8 +1,8 @@
-"""What an action asks for while it is written: its steps.
+"""The steps of an action: what it asks for while it is written.
 
-The code of an action computes, and yields a step where it needs the journal or the server. Whoever
-executes it answers each step, or raises the step's error there. So the same code is executed step
-by step (``Calls.perform``), and beside that of other actions (``in_flight``). Pure.
+The code of an action computes, and yields a step where it needs the journal or the server. The
+caller answers each step, or raises the step's error in the code. So the same code runs step by step
+(``Calls.perform``) or concurrently with other actions (``in_flight``). Pure.
 """
 
 from collections.abc import Callable, Generator
@@ -16,16 +16,16 @@ _Answer = TypeVar("_Answer")
 
 
 class Begin(Struct, frozen=True):
-    """Make the record of a call durable, before the call is sent. ``must``: go on even if that
-    is not possible."""
+    """Make the record of a call durable before the call is sent. ``must``: go on even if that is
+    not possible."""
 
     record: CallBegin
     must: bool = False
 
 
 class Send(Struct, frozen=True):
-    """Confirm the lock, send a call that writes, and answer with its answer. ``always``: read the
-    lock, however recently it was confirmed; ``must``: send the call even if the lock is lost."""
+    """Confirm the lock, send a call that writes, and return its answer. ``always``: read the lock,
+    however recently it was confirmed; ``must``: send the call even if the lock is lost."""
 
     call: Callable[[], Any]
     always: bool = False
@@ -39,11 +39,11 @@ class End(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True):
-    """Send a call that reads, and answer with its answer."""
+    """Send a call that reads, and return its answer."""
 
     call: Callable[[], Any]
 
 
 Step = Begin | Send | End | Ask
 Steps = Generator[Step, Any, _Answer]
-"""The steps of an action or of a call, and what comes of them."""
+"""The steps of an action or of a call, and their result."""

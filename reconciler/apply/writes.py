@@ -1,10 +1,10 @@
 """Writes one action of a plan.
 
-Just before, the objects that the action was computed from are read again and must not have
-changed. The result is an ``Outcome``, or an exception that says why nothing was written.
+Just before that, the objects that the action was computed from are read again and must be
+unchanged. The result is an ``Outcome``, or an exception that says why nothing was written.
 
-A create or an update may be written beside others, so it is a series of steps (``steps``). A
-replace or a delete has nothing beside it, and is written to its end in its first step.
+A create or an update may be written concurrently with others, so it is a series of steps
+(``steps``). A replace or a delete runs alone, and is written to its end in its first step.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from reconciler.apply.answers import is_as_sent, outcome_of_answer
 from reconciler.apply.before_deletion import is_gone, permissions_before, read_backup
-from reconciler.apply.calls import Calls
 from reconciler.apply.carried import (
     Inheritance,
     carrying,
@@ -28,6 +27,7 @@ from reconciler.apply.own_writes import OwnWrites
 from reconciler.apply.report import AGAIN, Outcome
 from reconciler.apply.reread import read_holder
 from reconciler.apply.restoring import create_in_place, restore
+from reconciler.apply.session import RunSession
 from reconciler.apply.steps import Ask, Steps
 from reconciler.errors import ReconcilerError, StaleActionError
 from reconciler.kinds.fields import FieldValueError, UnknownReferenceError
@@ -45,8 +45,7 @@ from reconciler.server.errors import (
     OutcomeUnknownError,
     UniquenessViolationError,
 )
-from reconciler.server.port import ConfObject, Server
-from reconciler.server.snapshot import Snapshot
+from reconciler.server.port import ConfObject
 
 _DELETED_OR_NOT = "it may or may not have been deleted, and its replacement was not created"
 
@@ -60,23 +59,21 @@ class StopRunError(Exception):
 
 
 class Writes:
-    """Writes ``actions`` to a server. ``live``: the objects as they are; it is kept up to date
+    """Writes the ``planned`` actions of a run. The live objects of the session are kept up to date
     with what is written."""
 
-    def __init__(
-        self, server: Server, calls: Calls, live: Snapshot, actions: Iterable[Write] = ()
-    ) -> None:
-        self._server = server
-        self._calls = calls
-        self._live = live
-        planned = tuple(actions)
-        self._own = OwnWrites(planned, live)
+    def __init__(self, session: RunSession, planned: Sequence[Write]) -> None:
+        self._session = session
+        self._server = session.server
+        self._calls = session.calls
+        self._live = session.live
+        self._own = OwnWrites(planned, session.live)
         self._circles = Circles(planned)
-        self._recover = calls.recover_hint
+        self._recover = session.calls.recover_hint
 
     def write(self, action: Write) -> Steps[Outcome]:
-        """Applies one action. StaleActionError where its objects have changed; the server's
-        errors where it refused; StopRunError where the run must end."""
+        """Applies one action. StaleActionError if its objects have changed; the server's
+        errors where it refused; StopRunError if the run must end."""
         match action:
             case Create():
                 return (yield from self._create(action))
@@ -140,9 +137,8 @@ class Writes:
     def _read_left(
         self, action: Delete | Replace, planned: Iterable[tuple[str, int]], outcome: Outcome
     ) -> None:
-        """Reads how the action has left objects that the plan writes later. StopRunError where
-        that is not possible: what is done stays done, and what follows would seem changed by
-        others."""
+        """Reads how the action has left objects that the plan writes later. StopRunError if that is
+        not possible: later actions would mistake the changes of this run for changes by others."""
         try:
             self._own.left(read_referrers(self._server, action, planned))
         except ReconcilerError as error:
@@ -174,7 +170,7 @@ class Writes:
             # Once the object is deleted, its replacement must be created.
             if not self._is_deleted(action, old):
                 raise
-            with suppress(KeyboardInterrupt):  # now even a third one must wait for the create
+            with suppress(KeyboardInterrupt):  # now even a third Ctrl-C must wait for the create
                 self._calls.note_deleted(action, old)
             interrupted = True
         try:
@@ -187,7 +183,7 @@ class Writes:
                 Outcome(action, "unknown", message, self._recover, wrote=True)
             ) from error
         except BaseException as error:
-            restored = restore(self._server, self._calls, self._live, action, old, inherited, error)
+            restored = restore(self._session, action, old, inherited, error)
             raise StopRunError(restored) from error
         self._live.drop(action.object_type, action.dbid)
         outcome = self._done(action, made, attributes)
@@ -198,7 +194,7 @@ class Writes:
         return outcome
 
     def _is_deleted(self, action: Replace, old: ConfObject) -> bool:
-        """Whether an interrupted delete was carried out. StopRunError where no read says so."""
+        """Whether an interrupted delete was executed. StopRunError if reading cannot tell."""
         try:
             return not self._server.read(old.type, {"dbid": old.dbid})
         except ReconcilerError as error:
@@ -210,9 +206,7 @@ class Writes:
     ) -> Steps[Outcome]:
         """The outcome of a create, once the new object has all that it takes over."""
         try:
-            problem = yield from hand_over(
-                self._server, self._calls, action, made, inherited, self._live
-            )
+            problem = yield from hand_over(self._session, action, made, inherited)
         except (ReconcilerError, UnknownReferenceError, FieldValueError) as error:
             problem = f", but its permissions and references to it could not all be set: {error}"
             if not isinstance(error, ConfigurationServerError):

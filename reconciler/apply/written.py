@@ -17,7 +17,7 @@ from reconciler.state.store import RunStep, StoredRun
 class Written(Struct):
     """One object that a run wrote. ``steps``: the calls for the object itself that were answered,
     and those of other actions of a circle that changed it (see ``plan.ordering.circles``).
-    ``original``: a deleted object before the server cleared references in it, where it did."""
+    ``original``: a deleted object before the server cleared references in it, if it did."""
 
     action: Write
     steps: list[RunStep] = field(default_factory=list)
@@ -57,9 +57,9 @@ class Written(Struct):
 
 
 def names_at_run(live: Snapshot, run: StoredRun) -> Snapshot:
-    """The names of live objects, and by their old DBIDs those of objects that the run deleted, or
-    the server with them. Where an object has come in the place of a deleted one, its name leads to
-    the live one."""
+    """The names of live objects and, by their old DBIDs, of the objects that the run deleted,
+    directly or by cascade. If a live object has such a name now, the name refers to the live
+    object."""
     deletes = [step for step in run.steps if step.call == "delete" and step.before]
     cascaded = [one for step in deletes for one in step.referrers]
     gone = [*cascaded, *(step.before for step in deletes if step.before)]
@@ -70,8 +70,8 @@ def names_at_run(live: Snapshot, run: StoredRun) -> Snapshot:
 
 
 def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
-    """Address -> what the run wrote, in the order of the plan whichever call came first, but for
-    the inventory, which is no action. ``plan``: the plan that the run applied."""
+    """Address -> what the run wrote, in the order of the plan, whichever call came first. The
+    inventory is left out, since it is no action. ``plan``: the plan that the run applied."""
     found = {action.address: Written(action) for action in plan.writes}
     of_circles = {
         (action.object_type, action.dbid): action.address
@@ -94,7 +94,7 @@ def written_by(run: StoredRun, plan: Plan) -> dict[str, Written]:
 
 
 def written_to(action: Action, written: Mapping[str, Written]) -> Written | None:
-    """What a run wrote to the object of an action, which may have had another name then."""
+    """What a run wrote to the object of an action, even if the object had another name then."""
     found = written.get(action.address)
     if found is not None or not action.dbid:
         return found
@@ -106,8 +106,9 @@ def written_to(action: Action, written: Mapping[str, Written]) -> Written | None
 
 
 def _of_circle(step: RunStep, addresses: Mapping[tuple[str, int], str]) -> str:
-    """The action whose object another action of its circle has changed; empty: none.
-    ``addresses``: the actions of the objects that are deleted, and of those created so far."""
+    """The address of the action whose object was changed by another action of its circle; empty:
+    none. ``addresses``: the actions of the objects that are deleted, and of those created so
+    far."""
     if step.before is None or step.action not in ("create", "delete"):
         return ""
     return addresses.get((step.before.type, step.before.dbid), "")

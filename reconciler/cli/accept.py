@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from reconciler.cli.common import ManifestFlags, OutputFlags, SiteFlags, StateFlags
-from reconciler.cli.complete_values import complete_address
+from reconciler.cli.completing import complete_address
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.session import load, open_session
+from reconciler.cli.loading import load
+from reconciler.cli.reporting import reported
+from reconciler.cli.session import open_session
 from reconciler.cli.terminal import check_can_ask, confirm
 from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic
@@ -24,11 +27,12 @@ from reconciler.kinds.fields import pointer
 from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.documents import read_manifests
 from reconciler.render.console import say
+from reconciler.render.reports import AcceptResult, LeftDifference
 
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
     from reconciler.plan.model import Plan
-    from reconciler.plan.ownership.accepting import Accepting
+    from reconciler.plan.ownership.accepting import Accepting, Left
 
 
 @click.command("accept", cls=SectionedCommand)
@@ -42,6 +46,7 @@ def command(
     output: OutputFlags,
     connection: ConnectionFlags,
     state: StateFlags,
+    form: JsonFlags,
     auto_approve: bool,
 ) -> int:
     """Take what the server has into the manifests, so that it is not drift any more. ADDRESS:
@@ -53,40 +58,60 @@ def command(
     Exits 0 when nothing differs any more, 2 when something is left that an edit in its place
     cannot take away; each is listed with what to do.
     """
-    session = open_session(connection)
-    loaded = load(manifests, session.settings, verbose=output.verbose)
-    check_can_ask(auto_approve=auto_approve)
-    names = SecretNames(session.settings.secret_words, session.settings.secret_exceptions)
-    paths = dict(_files(loaded))
-    if not paths:
-        raise UsageError(
-            "no manifest was named that could be edited",
-            "Name your files with -f, GWE_FILE or file in gwe.toml. gwe init DIR copies those that"
-            " come with gwe.",
-        )
-    limit = session.settings.max_file_bytes
-    texts = {name: _text(path, limit) for name, path in paths.items()}
-    with session.connect(site, state) as engine:
-        from reconciler.plan.ownership.accepting import accept  # noqa: PLC0415 - meanwhile Java starts
-        from reconciler.plan.select import check_selects  # noqa: PLC0415
 
-        def plan_with(changed: Mapping[str, str]) -> Plan:
-            instead = {paths[name]: text for name, text in changed.items()}
-            return engine.plan(load(manifests, session.settings, texts=instead))
+    def work() -> AcceptResult:
+        session = open_session(connection)
+        loaded = load(manifests, session.settings, verbose=output.verbose)
+        check_can_ask(auto_approve=auto_approve)
+        names = session.settings.secret_names
+        paths = dict(_files(loaded))
+        if not paths:
+            raise UsageError(
+                "no manifest was named that could be edited",
+                "Name your files with -f, GWE_FILE or file in gwe.toml. gwe init DIR copies those"
+                " that come with gwe.",
+            )
+        limit = session.settings.max_file_bytes
+        texts = {name: _text(path, limit) for name, path in paths.items()}
+        with session.connect(site, state) as engine:
+            from reconciler.plan.ownership.accepting import accept  # noqa: PLC0415 - meanwhile Java starts
+            from reconciler.plan.select import check_selects  # noqa: PLC0415
 
-        plan = engine.plan(loaded)
-        check_selects(addresses, plan)
-        accepted = accept(plan, addresses, texts, plan_with)
-    _show(accepted, texts, names)
+            def plan_with(changed: Mapping[str, str]) -> Plan:
+                instead = {paths[name]: text for name, text in changed.items()}
+                return engine.plan(load(manifests, session.settings, texts=instead))
+
+            plan = engine.plan(loaded)
+            check_selects(addresses, plan)
+            accepted = accept(plan, addresses, texts, plan_with)
+        _show(accepted, texts, names)
+        return _written(accepted, texts, paths, ask=not auto_approve)
+
+    return reported(form, "accept", AcceptResult, work)
+
+
+def _written(
+    accepted: Accepting, texts: Mapping[str, str], paths: Mapping[str, Path], *, ask: bool
+) -> AcceptResult:
+    """Writes the edited manifests, after asking."""
+    left = [*map(_left, accepted.left)]
     if not accepted.texts:
-        say("Nothing differs." if not accepted.left else "No value can be taken over.")
-    elif not auto_approve and not confirm("Write these values into the manifests?"):
+        say("Nothing differs." if not left else "No value can be taken over.")
+    elif ask and not confirm("Write these values into the manifests?"):
         say("Nothing was written.")
-        return ExitCode.FAILED
+        return AcceptResult(ExitCode.FAILED, "declined", left=left)
     for name, text in accepted.texts.items():
         rewrite_file(paths[name], texts[name], text)
         say(f"Wrote {paths[name]}.")
-    return ExitCode.CHANGES if accepted.left else ExitCode.DONE
+    written = [str(paths[name]) for name in accepted.texts]
+    code = ExitCode.CHANGES if left else ExitCode.DONE
+    return AcceptResult(code, "written" if written else "nothing-to-do", written, left)
+
+
+def _left(one: Left) -> LeftDifference:
+    (address, path), origin = one.field, one.origin
+    file, line = (origin.file, origin.line) if origin else (None, None)
+    return LeftDifference(address, path, file, line, one.why)
 
 
 def _files(loaded: Loaded) -> Mapping[str, Path]:

@@ -5,16 +5,19 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH, ManifestFlags, OutputFlags, RunFlags, SiteFlags
-from reconciler.cli.complete_values import complete_address
+from reconciler.cli.completing import complete_address
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import PlanFormatFlags
+from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.plan import show_and_save
-from reconciler.cli.session import load, named_state, open_session
+from reconciler.cli.loading import load
+from reconciler.cli.reporting import check_one_output, reported
+from reconciler.cli.session import open_session
+from reconciler.cli.settings import named_state
 from reconciler.cli.status import reading_shown
 from reconciler.cli.terminal import check_can_ask
-from reconciler.errors import ExitCode, UsageError
+from reconciler.errors import UsageError
+from reconciler.render.reports import ApplyResult
 
 
 @click.command("adopt", cls=SectionedCommand)
@@ -53,6 +56,7 @@ def command(
     flags: RunFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
+    form: JsonFlags,
 ) -> int:
     """Put into the inventory what was on the server before gwe, or what another tool has created:
     objects and options. What is in the inventory may be deleted by gwe apply --prune once no
@@ -67,26 +71,30 @@ def command(
         raise UsageError(
             "adopt what?", "Name addresses, or give --declared, --from-runs or --forget-missing."
         )
-    session = open_session(connection)
-    # Imported only now: meanwhile a thread starts Java.
-    from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
-    loaded = load(manifests, session.settings, verbose=output.verbose)
-    if out is None:
-        check_can_ask(auto_approve=flags.auto_approve)
-    with session.connect(site, flags) as engine:
-        engine.check_writable()
-        with reading_shown():
-            plan = engine.adopt(
-                addresses,
-                loaded,
-                declared=declared,
-                from_runs=from_runs,
-                forget_missing=forget_missing,
-                take_over=take_over,
-            )
+    def work() -> ApplyResult:
+        session = open_session(connection)
+        # Imported only now: meanwhile a thread starts Java.
+        from reconciler.cli.execution import show_and_apply, show_and_save_only  # noqa: PLC0415
+
+        loaded = load(manifests, session.settings, verbose=output.verbose)
         if out is None:
-            keeps_state = bool(named_state(flags, session.settings))
-            return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state).exit_code
-    show_and_save(plan, PlanFormatFlags(), output.style(), out)
-    return ExitCode.DONE
+            check_can_ask(auto_approve=flags.auto_approve)
+        with session.connect(site, flags) as engine:
+            engine.check_writable()
+            with reading_shown():
+                plan = engine.adopt(
+                    addresses,
+                    loaded,
+                    declared=declared,
+                    from_runs=from_runs,
+                    forget_missing=forget_missing,
+                    take_over=take_over,
+                )
+            if out is None:
+                keeps_state = bool(named_state(flags, session.settings))
+                return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
+        return show_and_save_only(plan, output, out)
+
+    check_one_output(form, out)
+    return reported(form, "apply", ApplyResult, work)

@@ -1,8 +1,5 @@
 """``gwe apply``: shows the plan, asks, and applies it."""
 
-import sys
-from collections.abc import Callable
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -21,13 +18,14 @@ from reconciler.cli.expected import check_is_id
 from reconciler.cli.flags import FlagGroup, given_options, with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
+from reconciler.cli.loading import load
 from reconciler.cli.plan import make_plan
-from reconciler.cli.session import RecordedServer, load, named_state, open_session
+from reconciler.cli.reporting import reported
+from reconciler.cli.session import RecordedServer, open_session
+from reconciler.cli.settings import named_state
 from reconciler.cli.terminal import check_can_ask
-from reconciler.errors import ReconcilerError, UsageError
+from reconciler.errors import UsageError
 from reconciler.plan.model import SiteMark
-from reconciler.render.console import print_data
-from reconciler.render.json_reports import APPLY
 from reconciler.render.reports import ApplyResult
 
 
@@ -99,24 +97,11 @@ def command(
                 keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
             )  # fmt: skip
 
-    return _reported(work) if form.format == "json" else work().exit_code
-
-
-def _reported(work: Callable[[], ApplyResult]) -> int:
-    """Does the work, with all that it prints on standard error, and prints how it ended as
-    JSON, errors too; the exit code."""
-    try:
-        with redirect_stdout(sys.stderr):
-            result = work()
-    except ReconcilerError as error:
-        print_data(APPLY.text(ApplyResult(error.exit_code, problems=error.diagnostics)))
-        raise
-    print_data(APPLY.text(result))
-    return result.exit_code
+    return reported(form, "apply", ApplyResult, work)
 
 
 def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
-    """UsageError where a site was named on the command line and the plan is for another."""
+    """UsageError if a site was named on the command line and the plan is for another."""
     made_for = {"--app": mark.app, "--tenant": mark.tenant, "--cluster": mark.cluster}
     for option in given_options(site):
         named = getattr(site, option.removeprefix("--"))
@@ -128,7 +113,7 @@ def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
 
 
 def _check_not_given(*groups: FlagGroup) -> None:
-    """UsageError where an option was given that a plan file has decided already."""
+    """UsageError if an option was given that a plan file has decided already."""
     for option in (option for group in groups for option in given_options(group)):
         raise UsageError(
             f"{option} cannot be used with a saved plan, which is applied as it is",

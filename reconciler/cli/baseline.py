@@ -53,7 +53,7 @@ class BaselineFlags(FlagGroup):
             )
 
     def check_form(self, form: str) -> None:
-        """UsageError where a baseline is to be written and a form of output was chosen."""
+        """UsageError if a baseline is to be written and a form of output was chosen."""
         if self.write_baseline and form != "text":
             raise UsageError(
                 f"--write-baseline shows no drift, so --format {form} has nothing to show",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.complete_values import complete_address, complete_kind, complete_profile
+from reconciler.cli.completing import complete_address, complete_kind, complete_profile
 from reconciler.cli.flags import FlagGroup, flag
 from reconciler.environment import STATE
 from reconciler.render.output_form import OutputStyle

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH, ChoiceFlags, OutputFlags, SiteFlags, StateFlags
-from reconciler.cli.complete_values import complete_parameter, complete_side
+from reconciler.cli.completing import complete_parameter, complete_side
 from reconciler.cli.connection import AccountFlags
 from reconciler.cli.credentials import AccountOptions
 from reconciler.cli.flags import FlagGroup, flag, with_flags, with_values

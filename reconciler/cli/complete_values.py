@@ -6,34 +6,17 @@ What cannot be read offers nothing: a message in the middle of a command line he
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from reconciler.cli.completing import Values
 from reconciler.cli.flags import Group
 from reconciler.errors import ReconcilerError
 
-# A completion imports what it needs; commands that run need none of it.
+# A completion imports what its own values need, and that of a command's name nothing.
 # ruff: noqa: PLC0415
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
-
-Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
-
-
-def _completer(values: Callable[[click.Context], Iterable[str]]) -> Completer:
-    def complete(
-        context: click.Context,
-        parameter: click.Parameter,  # noqa: ARG001 - click's signature
-        incomplete: str,
-    ) -> "list[CompletionItem]":
-        from click.shell_completion import CompletionItem
-
-        with suppress(ReconcilerError, OSError):
-            return [CompletionItem(one) for one in values(context) if one.startswith(incomplete)]
-        return []
-
-    return complete
+_Read = Callable[[click.Context], Iterable[str]]
 
 
 def _profiles(context: click.Context) -> Iterable[str]:  # noqa: ARG001 - as all of them
@@ -45,7 +28,7 @@ def _profiles(context: click.Context) -> Iterable[str]:  # noqa: ARG001 - as all
 
 def _runs(context: click.Context) -> Iterable[str]:
     from reconciler.cli.common import StateFlags
-    from reconciler.cli.session import find_settings, state_store
+    from reconciler.cli.settings import find_settings, state_store
 
     settings = find_settings(context.params.get("profile") or "")
     store = state_store(_given(StateFlags, context), settings)
@@ -54,7 +37,8 @@ def _runs(context: click.Context) -> Iterable[str]:
 
 def _addresses(context: click.Context) -> Iterable[str]:
     from reconciler.cli.common import ManifestFlags
-    from reconciler.cli.session import find_settings, load
+    from reconciler.cli.loading import load
+    from reconciler.cli.settings import find_settings
     from reconciler.manifest.bind import bind
 
     settings = find_settings(context.params.get("profile") or "")
@@ -76,23 +60,25 @@ def _parameters(context: click.Context) -> Iterable[str]:  # noqa: ARG001
     return [*PARAMETERS, ",".join(PARAMETERS)]
 
 
-def complete_side(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> "list[CompletionItem]":
-    """The profiles, and what the shell knows of files."""
-    from click.shell_completion import CompletionItem
-
-    return [*complete_profile(context, parameter, incomplete), CompletionItem(incomplete, "file")]
-
-
 def _given(group: type[Group], context: click.Context) -> Group:
     """The options of a group as far as they are on the command line already."""
     given: dict[str, Any] = {name: context.params.get(name) for name in group.options}
     return group(**{name: value for name, value in given.items() if value})
 
 
-complete_profile = _completer(_profiles)
-complete_run = _completer(_runs)
-complete_address = _completer(_addresses)
-complete_kind = _completer(_kinds)
-complete_parameter = _completer(_parameters)
+def _or_nothing(read: _Read) -> _Read:
+    def values(context: click.Context) -> Iterable[str]:
+        with suppress(ReconcilerError, OSError):
+            return list(read(context))
+        return ()
+
+    return values
+
+
+VALUES: Values = {
+    "profile": _or_nothing(_profiles),
+    "run": _or_nothing(_runs),
+    "address": _or_nothing(_addresses),
+    "kind": _or_nothing(_kinds),
+    "parameter": _or_nothing(_parameters),
+}

@@ -2,8 +2,8 @@
 
 import click
 
+from reconciler.cli.completing import COMPLETING
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.main import COMPLETING
 from reconciler.cli.shells import SHELLS, completion_of
 from reconciler.errors import ExitCode
 from reconciler.render.console import print_data

@@ -32,7 +32,7 @@ def find_credentials(
     ``may_ask``: a person at a terminal may be asked for it; ``option``: the option of the file,
     for messages.
 
-    ReconcilerError where the file cannot be read; click.Abort where the answer is Ctrl-C.
+    ReconcilerError if the file cannot be read; click.Abort if the answer is Ctrl-C.
     """
     if file is not None:
         return Credentials(user, _read(file, option))

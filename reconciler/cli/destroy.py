@@ -14,16 +14,19 @@ from reconciler.cli.common import (
     SiteFlags,
     StateFlags,
 )
-from reconciler.cli.complete_values import complete_address
+from reconciler.cli.completing import complete_address
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import PlanFormatFlags
+from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.plan import show_and_save
-from reconciler.cli.session import load, named_state, open_session
+from reconciler.cli.loading import load
+from reconciler.cli.reporting import check_one_output, reported
+from reconciler.cli.session import open_session
+from reconciler.cli.settings import named_state
 from reconciler.cli.status import reading_shown
 from reconciler.cli.terminal import confirm_name, is_interactive
-from reconciler.errors import ExitCode, UsageError
+from reconciler.errors import UsageError
+from reconciler.render.reports import ApplyResult
 
 
 @click.command("destroy", cls=SectionedCommand)
@@ -54,6 +57,7 @@ def command(
     lock: LockFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
+    form: JsonFlags,
 ) -> int:
     """Delete all objects that gwe created or adopted for this site, and take the options out of
     applications that it added there. What others own stays, and so does what the manifests
@@ -62,35 +66,38 @@ def command(
     The plan is shown. Then the name of the site must be typed: that of the application of its
     Web Engagement Server. gwe undo brings back what can be; the plan lists what cannot.
     """
-    session = open_session(connection)
-    # Imported only now: meanwhile a thread starts Java.
-    from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
-    loaded = load(manifests, session.settings, verbose=output.verbose)
-    name = session.site_options(site).app
-    if out is None:
-        _check_confirmed(confirmed, name)
-    with session.connect(site, state) as engine:
-        engine.check_writable()
-        with reading_shown():
-            plan = engine.destroy(loaded, exclude=exclude, force=force)
+    def work() -> ApplyResult:
+        session = open_session(connection)
+        # Imported only now: meanwhile a thread starts Java.
+        from reconciler.cli.execution import show_and_apply, show_and_save_only  # noqa: PLC0415
+
+        loaded = load(manifests, session.settings, verbose=output.verbose)
+        name = session.site_options(site).app
         if out is None:
-            question = f"Type {name} to delete all of that"
-            done = show_and_apply(
-                plan,
-                engine,
-                RunFlags(**vars(state), **vars(lock), auto_approve=confirmed is not None),
-                output,
-                keeps_state=bool(named_state(state, session.settings)),
-                approve=partial(confirm_name, question, name),
-            )
-            return done.exit_code
-    show_and_save(plan, PlanFormatFlags(), output.style(), out)
-    return ExitCode.DONE if plan.applyable else ExitCode.REFUSED
+            _check_confirmed(confirmed, name)
+        with session.connect(site, state) as engine:
+            engine.check_writable()
+            with reading_shown():
+                plan = engine.destroy(loaded, exclude=exclude, force=force)
+            if out is None:
+                question = f"Type {name} to delete all of that"
+                return show_and_apply(
+                    plan,
+                    engine,
+                    RunFlags(**vars(state), **vars(lock), auto_approve=confirmed is not None),
+                    output,
+                    keeps_state=bool(named_state(state, session.settings)),
+                    approve=partial(confirm_name, question, name),
+                )
+        return show_and_save_only(plan, output, out)
+
+    check_one_output(form, out)
+    return reported(form, "apply", ApplyResult, work)
 
 
 def _check_confirmed(confirmed: str | None, name: str) -> None:
-    """UsageError where another name was given than the site's, or nobody can be asked for it."""
+    """UsageError if another name was given than the site's, or nobody can be asked for it."""
     if confirmed is None and not is_interactive():
         raise UsageError(
             "there is no terminal to ask on",

@@ -74,7 +74,7 @@ def _check(session: Session, site: SiteFlags) -> Iterator[CheckResult]:
     try:
         with session.explained_login(url):
             credentials = session.credentials(url)
-            server = connect(url, credentials, session.flags.timeout, connection)
+            server = connect(url, credentials, connection)
     except ServerError as error:
         number = getattr(error, "number", 0)
         what = "client" if number == 7 else "log-in"

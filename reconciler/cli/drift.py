@@ -16,8 +16,9 @@ from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import DriftFormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedCommand
+from reconciler.cli.loading import load
 from reconciler.cli.plan import say_unfinished
-from reconciler.cli.session import load, open_session
+from reconciler.cli.session import open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import say
 from reconciler.render.plan_summary import summary

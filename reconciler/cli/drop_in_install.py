@@ -60,7 +60,7 @@ def install(folder: Path, force: bool) -> int:
 
 
 def _check_replaceable(folder: Path, *, force: bool) -> None:
-    """RefusedError where files that others wrote would be replaced and ``force`` was not given."""
+    """RefusedError if files that others wrote would be replaced and ``force`` was not given."""
     others = [
         folder / name
         for name in SCRIPTS

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from msgspec.structs import replace
 
 from reconciler.apply.report import Outcome, RunReport
 from reconciler.cli.common import OutputFlags, RunFlags
 from reconciler.cli.expected import check_expected
+from reconciler.cli.formats import PlanFormatFlags
 from reconciler.cli.interrupt import gentle_interrupt
 from reconciler.cli.next_command import undo_with_options
 from reconciler.cli.terminal import confirm, in_ci
@@ -75,6 +77,16 @@ def show_and_apply(
     return ApplyResult(report.exit_code, plan, report)
 
 
+def show_and_save_only(plan: Plan, output: OutputFlags, out: Path) -> ApplyResult:
+    """Shows a plan and writes it to a file, to be applied later."""
+    from reconciler.cli.plan import show_and_save  # noqa: PLC0415 - few plans are saved here
+
+    show_and_save(plan, PlanFormatFlags(), output.style(), out)
+    if not plan.applyable:
+        return ApplyResult(ExitCode.REFUSED, plan, problems=tuple(_refusals(plan)))
+    return ApplyResult(ExitCode.DONE, plan, not_begun="saved")
+
+
 def _refusals(plan: Plan) -> Iterator[Diagnostic]:
     """Why a plan cannot be applied, as the plan says it too."""
     for refusal in plan.refusals:
@@ -84,7 +96,7 @@ def _refusals(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def _check_manifests_were_named(plan: Plan) -> None:
-    """RefusedError where a plan that nobody reviewed comes from manifests that nobody named:
+    """RefusedError if a plan that nobody reviewed comes from manifests that nobody named:
     the command may run in the wrong folder."""
     if not plan.inputs.named:
         raise RefusedError(
@@ -100,7 +112,7 @@ def _check_manifests_were_named(plan: Plan) -> None:
 
 
 def _check_needs_no_backups(plan: Plan) -> None:
-    """RefusedError where a plan replaces or deletes anything."""
+    """RefusedError if a plan replaces or deletes anything."""
     deleting = [action for action in plan.actions if action.action in ("replace", "delete")]
     if deleting:
         raise RefusedError(

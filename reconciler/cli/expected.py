@@ -26,7 +26,7 @@ def check_is_id(expected: str | None) -> None:
 
 
 def check_expected(plan: Plan, expected: str | None) -> None:
-    """StalePlanError where a plan has another id than the user expects; None: any."""
+    """StalePlanError if a plan has another id than the user expects; None: any."""
     if expected is None:
         return
     from reconciler.plan.file.codec import plan_id  # noqa: PLC0415 - only for --expect

@@ -3,12 +3,13 @@
 import click
 
 from reconciler.cli.common import ColorFlags, ManifestFlags, SiteFlags, StateFlags
-from reconciler.cli.complete_values import complete_address
+from reconciler.cli.completing import complete_address
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import with_flags
 from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.session import load, open_session
+from reconciler.cli.loading import load
+from reconciler.cli.session import open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import make_console, print_data
 

@@ -9,8 +9,7 @@ cut off can be made again.
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -27,16 +26,23 @@ _FORMAT = "gwe-export/1"
 Word = Literal["new", "updated", "unchanged", "kept", "stale"]
 
 
+_EDITED = "edited since it was exported"
+_FOREIGN = "it differs, and no export is known to have written it"
+_STALE = "nothing is exported to it any more"
+
+
 class FileResult(Struct, frozen=True):
-    """What an export did with a file. ``kept``: somebody has edited the file; ``stale``: an
-    earlier export wrote it, and this export has nothing for it. Such files are left alone."""
+    """What an export did with a file. ``kept``: somebody has edited or made the file; ``stale``: an
+    earlier export wrote it, and this export has nothing for it. Such files are left alone, and the
+    ``remark`` says why."""
 
     name: str
     word: Word
+    remark: str = ""
 
 
 def check_folder(folder: Path) -> None:
-    """UsageError where a folder cannot be written into, since it is a file."""
+    """UsageError if a folder cannot be written into, since it is a file."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, not a folder", "Name a folder.")
 
@@ -44,17 +50,25 @@ def check_folder(folder: Path) -> None:
 def write_folder(folder: Path, files: Mapping[str, str], *, merge: bool) -> list[FileResult]:
     """Writes files into a folder, each whole or not at all.
 
-    Without ``merge``, UsageError where a file is there and differs; then nothing is written.
+    Without ``merge``, UsageError if a file is there and differs; then nothing is written.
     With it, files that nobody has edited are updated, and the others are kept. ReconcilerError
-    where a file cannot be read; FileWriteError where one cannot be written.
+    if a file cannot be read, and where the record is damaged and a file differs; FileWriteError
+    if one cannot be written.
     """
     contents = {name: text.encode() for name, text in files.items()}
-    written, begun = _record(folder)
+    written, begun, damage = _record(folder)
     results = [
         _result(folder / name, content, {written.get(name), begun.get(name)})
         for name, content in contents.items()
     ]
     differ = [one.name for one in results if one.word in ("updated", "kept")]
+    if differ and damage:
+        raise ReconcilerError(
+            f"{folder / RECORD} is damaged: {damage}",
+            "Nothing was written. That file says which files nobody has edited since the last"
+            " export. Restore it, such as from git. Or delete it: then --merge keeps each file that"
+            " differs from the export, as if it was edited.",
+        )
     if differ and not merge:
         them, verb = ("a file", "differs") if len(differ) == 1 else ("files", "differ")
         raise UsageError(
@@ -73,10 +87,10 @@ def write_folder(folder: Path, files: Mapping[str, str], *, merge: bool) -> list
     ours = {one.name: _digest(contents[one.name]) for one in results if one.word != "kept"}
     kept = {name: known[name] for name in known if name in files or name in stale}
     _write_record(folder, {**kept, **ours}, {})
-    return [*results, *(FileResult(name, "stale") for name in sorted(stale))]
+    return [*results, *(FileResult(name, "stale", _STALE) for name in sorted(stale))]
 
 
-def _result(path: Path, content: bytes, ours: Iterable[str | None]) -> FileResult:
+def _result(path: Path, content: bytes, ours: Collection[str | None]) -> FileResult:
     """``ours``: the digests that the file may have and be nobody's edit."""
     if not path.exists():
         return FileResult(path.name, "new")
@@ -90,19 +104,26 @@ def _result(path: Path, content: bytes, ours: Iterable[str | None]) -> FileResul
         ) from error
     if there == content:
         return FileResult(path.name, "unchanged")
-    edited = path.is_symlink() or _digest(there) not in ours
-    return FileResult(path.name, "kept" if edited else "updated")
+    if path.is_symlink() or _digest(there) not in ours:
+        return FileResult(path.name, "kept", _EDITED if any(ours) else _FOREIGN)
+    return FileResult(path.name, "updated")
 
 
-def _record(folder: Path) -> tuple[dict[str, str], dict[str, str]]:
+def _record(folder: Path) -> tuple[dict[str, str], dict[str, str], str]:
     """Name -> digest of the files that exports have written, and of those that an export had begun
-    to write when it was cut off. A record that cannot be read counts as empty: then no file is
-    replaced."""
-    with suppress(OSError, ValueError, AttributeError):
-        found = json.loads(read_content(folder / RECORD, sys.maxsize))
-        if found.get("format") == _FORMAT:
-            return dict(found["files"]), dict(found.get("begun", {}))
-    return {}, {}
+    to write when it was cut off; and what is wrong with the record, empty: nothing."""
+    path = folder / RECORD
+    if not path.exists():
+        return {}, {}, ""
+    try:
+        found = json.loads(read_content(path, sys.maxsize))
+        if found["format"] != _FORMAT:
+            return {}, {}, f"its format is not {_FORMAT}"
+        return dict(found["files"]), dict(found.get("begun", {})), ""
+    except OSError as error:
+        return {}, {}, error.strerror or str(error)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return {}, {}, "it is not as an export writes it"
 
 
 def _write_record(folder: Path, written: Mapping[str, str], begun: Mapping[str, str]) -> None:

@@ -20,7 +20,7 @@ def explain(
         from reconciler.render.messages import print_diagnostics  # noqa: PLC0415
 
         problems = [reworded(one) if reworded else one for one in error.diagnostics]
-        print_diagnostics(make_console(stderr=True), problems)
+        print_diagnostics(make_console(stderr=True), problems, error.conclusion)
         return ExitCode(error.exit_code)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         say_lines(error.format_message(), err=True)

@@ -12,21 +12,20 @@ from reconciler.cli.common import ANY_PATH, ProfileFlags
 from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import with_flags
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.session import find_settings
+from reconciler.cli.settings import find_settings
 from reconciler.cli.text_diff import say_diff
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode, ManifestError, UsageError
 from reconciler.files.reading import is_stream
 from reconciler.files.writing import rewrite_file
-from reconciler.kinds.secret_names import SecretNames
 from reconciler.manifest.documents import is_bundled, manifest_files, read_manifests
 from reconciler.manifest.formatting.formatter import formatted
 from reconciler.render.console import print_data, say
 from reconciler.settings.gwe_toml import Settings
 
-_NOTHING_WRITTEN = Diagnostic(
-    "nothing was written, since not every file can be formatted",
-    hint="Correct what is listed, or name only files that can be formatted.",
+_NOTHING_WRITTEN = (
+    "Nothing was written, since not every file can be formatted. Correct what is listed, or name"
+    " only files that can be formatted."
 )
 
 
@@ -62,7 +61,7 @@ def command(paths: tuple[Path, ...], settings: ProfileFlags, check: bool, diff: 
     files = _read(paths or _of_settings(found), limit, writing=not check and not diff)
     changed = [file for file in files if file.differs]
     if diff:
-        names = SecretNames(found.secret_words, found.secret_exceptions)
+        names = found.secret_names
         for file in changed:
             say_diff(file.name, file.old, file.new, names)
     if not check and not diff:
@@ -91,10 +90,8 @@ def _read(paths: Sequence[Path], max_bytes: int, *, writing: bool) -> list[_File
     be written, it says that none was."""
     problems: list[Diagnostic] = []
     files = list(_formatted(paths, max_bytes, problems))
-    if problems and writing:
-        problems.append(_NOTHING_WRITTEN)
     if problems:
-        raise ManifestError(problems)
+        raise ManifestError(problems, _NOTHING_WRITTEN if writing else "")
     return files
 
 

@@ -7,7 +7,8 @@ from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import FlagGroup, with_flags
 from reconciler.cli.formats import format_flag
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.session import load, open_session
+from reconciler.cli.loading import load
+from reconciler.cli.session import open_session
 from reconciler.errors import ExitCode
 from reconciler.render.console import make_console, print_data
 from reconciler.render.graphs import GRAPH_FORMS

@@ -36,9 +36,9 @@ class FileUpdate(Struct, frozen=True):
 
 def update(folder: Path) -> list[FileUpdate]:
     """Merges what comes with this version into ``folder``; what became of each file that is
-    new or differs from its base. UsageError where the folder has no base, ManifestError where
-    conflicts of an earlier update are left, ReconcilerError where git is needed and does not run,
-    or a file cannot be read, FileWriteError where a file cannot be written. Nothing is written
+    new or differs from its base. UsageError if the folder has no base, ManifestError if
+    conflicts of an earlier update are left, ReconcilerError if git is needed and does not run,
+    or a file cannot be read, FileWriteError if a file cannot be written. Nothing is written
     before all is merged."""
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
@@ -73,7 +73,7 @@ def update(folder: Path) -> list[FileUpdate]:
 
 
 def _check_solved(folder: Path, ours: Mapping[str, str]) -> None:
-    """ManifestError where a file holds conflicts: another merge would put marks into marks."""
+    """ManifestError if a file holds conflicts: another merge would put marks into marks."""
     left = [
         problem
         for name, text in ours.items()
@@ -83,9 +83,10 @@ def _check_solved(folder: Path, ours: Mapping[str, str]) -> None:
     if left:
         count = len({one.position.file for one in left if one.position})
         hold = f"{counted(count, 'file')} still {'holds' if count == 1 else 'hold'} conflicts"
-        summary = f"nothing was written, since {hold}"
-        hint = f"Solve them, then run gwe init --update {shlex.quote(str(folder))} again."
-        raise ManifestError([*left, Diagnostic(summary, hint=hint)])
+        again = f"gwe init --update {shlex.quote(str(folder))}"
+        raise ManifestError(
+            left, f"Nothing was written, since {hold}. Solve them, then run {again} again."
+        )
 
 
 def _is_schema(name: str) -> bool:

@@ -7,16 +7,20 @@ import click
 from reconciler.apply.check import on_another_server
 from reconciler.apply.lock.lock_object import Holder, find_locks, holder_of
 from reconciler.cli.common import StateFlags
-from reconciler.cli.complete_values import complete_run
+from reconciler.cli.completing import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.interrupt import interrupt_explained
-from reconciler.cli.session import open_session, state_store
+from reconciler.cli.reporting import reported
+from reconciler.cli.session import open_session
+from reconciler.cli.settings import state_store
 from reconciler.diagnostics import Diagnostic
 from reconciler.engine.run_context import run_context
 from reconciler.errors import ExitCode, RefusedError, UsageError
 from reconciler.render.console import say
+from reconciler.render.reports import HeldLock, LockResult
 from reconciler.server.errors import ObjectNotFoundError
 from reconciler.server.identity import same_server
 from reconciler.server.port import ServerInfo
@@ -31,27 +35,36 @@ def command() -> None:
 @command.command("show")
 @takes_site
 @with_flags
-def show(connection: ConnectionFlags) -> int:
+def show(connection: ConnectionFlags, form: JsonFlags) -> int:
     """Show who holds the lock."""
-    with open_session(connection).connect() as engine:
-        locks = find_locks(engine.reader)
-    if not locks:
-        say("Nobody holds the lock.")
-    for lock in locks:
-        held = holder_of(lock)
-        doing = "writing, or left unfinished" if held.writing else "checking; nothing written yet"
-        if held.recovering:
-            doing = "being recovered, or left unfinished"
-        say(f"Held by {held.owner} on {held.host}, run {held.run}")
-        say(f"  since    {held.since}")
-        say(f"  until    {held.until}, unless it is renewed")
-        say(f"  status   {doing}")
-        if held.counter is None:
-            say("  counter  no number: it is unknown how long ago it was renewed")
-        if held.place:
-            say(f"  state    {held.place}")
-        say(f"  object   Transaction {lock.attributes['name']}, DBID {lock.dbid}")
-    return ExitCode.DONE
+
+    def work() -> LockResult:
+        with open_session(connection).connect() as engine:
+            found = find_locks(engine.reader)
+        locks = [HeldLock(holder_of(one), str(one.attributes["name"]), one.dbid) for one in found]
+        if not locks:
+            say("Nobody holds the lock.")
+        for lock in locks:
+            _say_lock(lock)
+        return LockResult(ExitCode.DONE, locks)
+
+    return reported(form, "lock", LockResult, work)
+
+
+def _say_lock(lock: HeldLock) -> None:
+    held = lock.holder
+    doing = "writing, or left unfinished" if held.writing else "checking; nothing written yet"
+    if held.recovering:
+        doing = "being recovered, or left unfinished"
+    say(f"Held by {held.owner} on {held.host}, run {held.run}")
+    say(f"  since    {held.since}")
+    say(f"  until    {held.until}, unless it is renewed")
+    say(f"  status   {doing}")
+    if held.counter is None:
+        say("  counter  no number: it is unknown how long ago it was renewed")
+    if held.place:
+        say(f"  state    {held.place}")
+    say(f"  object   Transaction {lock.object}, DBID {lock.dbid}")
 
 
 _INTERRUPTED = (
@@ -116,7 +129,7 @@ def _find_run(store: StateStore, text: str) -> RunEntry | None:
 
 def _check_may_abandon(entry: RunEntry | None, text: str, info: ServerInfo, place: str) -> None:
     """A run without a lock can be abandoned where it did not finish on this server. UsageError
-    where there is no such run in the state at ``place``, RefusedError for any other."""
+    if there is no such run in the state at ``place``, RefusedError for any other."""
     if entry is None:
         raise UsageError(
             f"there is no lock of a run {text}, and no such run in {place}",
@@ -136,7 +149,7 @@ def _check_may_abandon(entry: RunEntry | None, text: str, info: ServerInfo, plac
 
 
 def _check_may_release(holders: Sequence[Holder], run: str) -> None:
-    """RefusedError where a run other than ``run`` has begun to write."""
+    """RefusedError if a run other than ``run`` has begun to write."""
     for held in holders:
         if held.writing and held.run != run:
             raise RefusedError(

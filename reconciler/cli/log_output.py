@@ -19,7 +19,7 @@ class _EscapingFormatter(logging.Formatter):
 
 def open_log(level: str, file: Path | None) -> Callable[[], None]:
     """Logs to a file, or to standard error, until the function that it returns is called.
-    ReconcilerError where the file cannot be written."""
+    ReconcilerError if the file cannot be written."""
     log = logging.getLogger("reconciler")
     try:
         handler: logging.Handler = (

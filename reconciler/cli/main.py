@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 import reconciler
+from reconciler.cli.completing import COMPLETING
 from reconciler.cli.help import SectionedGroup
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from reconciler.cli.completing import Values
     from reconciler.diagnostics import Diagnostic
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -46,9 +48,6 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 """Command -> (module in ``reconciler.cli``, one line of help). The module's ``command`` is
 the command, or, in a module of several, the function that is called like it."""
-
-COMPLETING = "_GWE_COMPLETE"
-"""The environment variable with which a shell asks for completions."""
 
 _SECTIONS = {"Every day": "plan", "Runs": "runs", "Set up": "demo"}
 """Section of the list of commands -> its first command."""
@@ -125,20 +124,30 @@ def gwe() -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; its exit code."""
-
-    if COMPLETING in os.environ:
-        importlib.import_module("reconciler.cli.completion")  # how each shell is answered
-
+    """Runs one command, or completes a command line for a shell; its exit code."""
     return explained(lambda: run_command(arguments))
 
 
 def run_command(arguments: list[str] | None) -> int:
     """Runs one command; its exit code. Its errors are the caller's to explain."""
     result = gwe.main(
-        args=arguments, prog_name="gwe", complete_var=COMPLETING, standalone_mode=False
+        args=arguments,
+        prog_name="gwe",
+        complete_var=COMPLETING,
+        standalone_mode=False,
+        obj=_completed_values(),
     )
     return int(result) if isinstance(result, int) else 0
+
+
+def _completed_values() -> "Values | None":
+    """What a shell that asks is answered with; None where none asks."""
+    if COMPLETING not in os.environ:
+        return None
+    from reconciler.cli import shells  # noqa: F401, PLC0415 - how each shell is answered
+    from reconciler.cli.complete_values import VALUES  # noqa: PLC0415
+
+    return VALUES
 
 
 def explained(

@@ -24,7 +24,8 @@ from reconciler.cli.expected import check_expected, check_is_id
 from reconciler.cli.flags import FlagGroup, flag, with_flags
 from reconciler.cli.formats import PlanFormatFlags, check_page
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.session import load, open_session
+from reconciler.cli.loading import load
+from reconciler.cli.session import open_session
 from reconciler.errors import ExitCode
 from reconciler.files.reading import STANDARD_STREAM
 from reconciler.render.console import print_data, say

@@ -17,9 +17,11 @@ from msgspec.structs import replace
 from reconciler.cli.common import ManifestFlags, OutputFlags, RunFlags, SiteFlags
 from reconciler.cli.connection import ConnectionFlags
 from reconciler.cli.flags import from_environment, with_values
+from reconciler.cli.loading import load
 from reconciler.cli.main import explained
 from reconciler.cli.provisioning_arguments import USAGE, Arguments, ArgumentsError, parse
-from reconciler.cli.session import Session, load, named_state
+from reconciler.cli.session import Session
+from reconciler.cli.settings import named_state
 from reconciler.diagnostics import Diagnostic
 from reconciler.environment import STATE
 from reconciler.errors import ExitCode, UsageError
@@ -121,7 +123,7 @@ def open_session(arguments: Arguments, environment: Mapping[str, str]) -> Sessio
     """The session that the flags and the environment amount to. The script names its own
     folder: the installation folder is two levels above, unless another one was named.
 
-    UsageError where there is no user and the type of the application is not known.
+    UsageError if there is no user and the type of the application is not known.
     """
     flags = from_environment(ConnectionFlags)
     flags = with_values(flags, server=arguments.server, user=arguments.user or flags.user)
@@ -157,7 +159,7 @@ def _client_type(arguments: Arguments, environment: Mapping[str, str]) -> str:
 
 def _settings_folder(environment: Mapping[str, str]) -> Path:
     """The folder whose gwe.toml is read: the script's own, else the current one or
-    the nearest above it. UsageError where others than the script's owner may have written it."""
+    the nearest above it. UsageError if others than the script's owner may have written it."""
     beside = environment.get(SCRIPT_DIR, "")
     if beside and (Path(beside) / FILE_NAME).exists():
         check_beside_script(Path(beside))

@@ -8,11 +8,14 @@ from reconciler.apply.report import Recovered
 from reconciler.cli.common import HostFlags, LockFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
+from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
+from reconciler.cli.reporting import reported
 from reconciler.cli.session import open_session
 from reconciler.engine.progress import Progress
 from reconciler.errors import ExitCode
 from reconciler.render.console import say
+from reconciler.render.reports import RecoverResult
 from reconciler.render.status import StatusLine
 from reconciler.state.records import RunSummary
 
@@ -56,6 +59,7 @@ def command(
     connection: ConnectionFlags,
     state: StateFlags,
     lock: LockFlags,
+    form: JsonFlags,
 ) -> int:
     """Recover the runs that did not finish on this server: find out whether each unanswered
     call was carried out, create the new object where a replace only deleted the old object,
@@ -63,17 +67,21 @@ def command(
 
     Actions that the run had not started are left to the next plan.
     """
-    session = open_session(connection)
-    with session.connect(state=state) as engine, StatusLine("Recovering", sys.stderr) as line:
-        done = engine.recover(
-            reverse=reverse,
-            same_host=host.same_host,
-            lock=not lock.no_lock,
-            lock_wait=lock.lock_timeout,
-            progress=_Shown(line),
-        )
-    if done.released:
-        say(f"Released the lock that run {done.released} had left behind.")
-    if not done.runs and not done.released:
-        say("Nothing to recover: no run on this server is unfinished here.")
-    return ExitCode.DONE
+
+    def work() -> RecoverResult:
+        session = open_session(connection)
+        with session.connect(state=state) as engine, StatusLine("Recovering", sys.stderr) as line:
+            done = engine.recover(
+                reverse=reverse,
+                same_host=host.same_host,
+                lock=not lock.no_lock,
+                lock_wait=lock.lock_timeout,
+                progress=_Shown(line),
+            )
+        if done.released:
+            say(f"Released the lock that run {done.released} had left behind.")
+        if not done.runs and not done.released:
+            say("Nothing to recover: no run on this server is unfinished here.")
+        return RecoverResult(ExitCode.DONE, done.runs, done.findings, done.released)
+
+    return reported(form, "recover", RecoverResult, work)

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from reconciler.cli.common import ApplicationFlags
 from reconciler.cli.connection import ServerFlags
-from reconciler.cli.session import check_agrees, ranked
+from reconciler.cli.settings import check_agrees, ranked
 from reconciler.errors import UsageError
 from reconciler.server.connect import from_any_folder, known_identity
 from reconciler.server.identity import is_at
@@ -90,7 +90,7 @@ def named_site(
     last: bool = False,
 ) -> RunSelection:
     """The site that was named. ``last``: the site whose last run is meant by ``last``. UsageError
-    where the environment contradicts itself, or the server is a URL of no known form."""
+    if the environment contradicts itself, or the server is a URL of no known form."""
     check_agrees(server, settings)
     profile = settings if settings.origin.profile else None
     app = ranked(application or ApplicationFlags(), settings)

@@ -11,14 +11,14 @@ from click.core import ParameterSource
 from msgspec import Struct
 
 from reconciler.cli.common import ANY_PATH, ApplicationFlags, StateFlags, WholeNumber
-from reconciler.cli.complete_values import complete_run
+from reconciler.cli.completing import complete_run
 from reconciler.cli.connection import ServerFlags, takes_site
 from reconciler.cli.flags import Group, with_flags, with_values
 from reconciler.cli.formats import FormatFlags, PageFlags, check_out
 from reconciler.cli.help import SectionedGroup
 from reconciler.cli.interrupt import interrupt_explained
 from reconciler.cli.run_selection import RunSelection, named_site
-from reconciler.cli.session import find_settings, state_store
+from reconciler.cli.settings import find_settings, state_store
 from reconciler.cli.terminal import check_can_ask, confirm
 from reconciler.diagnostics import counted
 from reconciler.errors import DamagedRunError, ExitCode, UsageError

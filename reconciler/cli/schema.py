@@ -19,6 +19,7 @@ from reconciler.render.console import print_data, say
 from reconciler.render.explanation import EXPLAIN
 from reconciler.render.graphs.json_text import GRAPH
 from reconciler.render.json_reports import REPORTS
+from reconciler.render.result_reports import RESULTS
 from reconciler.resources import bundled
 from reconciler.settings.schema import settings_schema
 from reconciler.text.visible import json_text
@@ -32,7 +33,7 @@ SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "graph": GRAPH.schema,
     "explain": EXPLAIN.schema,
     "compare": COMPARE.schema,
-    **{name: report.schema for name, report in REPORTS.items()},
+    **{name: report.schema for name, report in {**REPORTS, **RESULTS}.items()},
 }
 
 
@@ -55,8 +56,9 @@ def command(name: str, write: bool, folder: Path | None) -> int:
 
     NAME: manifest (the default), plan (plan files; also plan, drift and show --format json),
     settings (gwe.toml), baseline (gwe drift --baseline), mapping (gwe compare --mapping), or a
-    report that --format json prints: validate, apply, runs, run (of gwe runs show), doctor,
-    graph, explain, compare."""
+    report that --format json prints: validate, apply (also of undo, destroy and adopt), runs, run
+    (of gwe runs show), doctor, graph, explain, compare, recover, accept, export-report, lock (of
+    gwe lock show)."""
     if folder is not None and not write:
         raise UsageError("--dir can be used only with --write", "Add --write.")
     if not write:

@@ -14,7 +14,8 @@ from reconciler.cli.common import SiteFlags, StateFlags
 from reconciler.cli.connection import AccountFlags, ConnectionFlags
 from reconciler.cli.credentials import AccountOptions
 from reconciler.cli.flags import Group, names_from, without
-from reconciler.cli.session import Session, find_settings
+from reconciler.cli.session import Session
+from reconciler.cli.settings import find_settings
 from reconciler.diagnostics import did_you_mean
 from reconciler.errors import UsageError
 from reconciler.manifest.documents import SUFFIXES
@@ -40,7 +41,7 @@ class NamedSide(Struct, frozen=True):
 
 
 def named_side(text: str) -> NamedSide:
-    """What ``text`` names. UsageError where it is nothing, or several things."""
+    """What ``text`` names. UsageError if it is nothing, or several things."""
     if find_adapter(text) is not None or "://" in text:
         return NamedSide(text, url=text)
     profiles = profile_names(settings_folder())
@@ -93,7 +94,7 @@ class SideSession(Struct, frozen=True):
     @contextmanager
     def source(self, site: SiteFlags, state: StateFlags, other: SideSession) -> Iterator[Source]:
         """The side, ready to be read. ``other``: names the site where this side names none.
-        SideError where it cannot be reached."""
+        SideError if it cannot be reached."""
         from reconciler.engine.comparing import FolderSource, LiveSource, about_side
 
         name, path = self.side.name, self.side.path

@@ -32,7 +32,7 @@ def is_interactive() -> bool:
 
 
 def check_can_ask(*, auto_approve: bool, hint: str = "") -> None:
-    """UsageError where approval was not given and nobody can be asked for it. ``hint``: what to
+    """UsageError if approval was not given and nobody can be asked for it. ``hint``: what to
     do then, where it is not to review a plan."""
     if not auto_approve and not is_interactive():
         raise UsageError(_NO_TERMINAL, hint or "Review gwe plan, then use --auto-approve.")
@@ -40,7 +40,7 @@ def check_can_ask(*, auto_approve: bool, hint: str = "") -> None:
 
 def confirm(question: str) -> bool:
     """Asks a person, who has seen what standard output holds. Anything but y or yes means
-    no. click.Abort where the terminal is closed or Ctrl-C is pressed."""
+    no. click.Abort if the terminal is closed or Ctrl-C is pressed."""
     _let_read()
     with ExitStack() as open_files:
         reader, writer = _terminal(open_files)
@@ -80,7 +80,7 @@ def _let_read() -> None:
 
 def _terminal(open_files: ExitStack) -> tuple[IO[str], IO[str]]:
     """The terminal to read from and to write to: the process's own, else the streams.
-    UsageError where neither can be used."""
+    UsageError if neither can be used."""
     try:
         reader, writer = (
             open_files.enter_context(open(device, mode, encoding="utf-8", errors="replace"))  # noqa: SIM115 - the stack closes it

@@ -5,17 +5,18 @@ from pathlib import Path
 import click
 
 from reconciler.cli.common import ANY_PATH, HostFlags, OutputFlags, RunFlags
-from reconciler.cli.complete_values import complete_run
+from reconciler.cli.completing import complete_run
 from reconciler.cli.connection import ConnectionFlags, takes_site
 from reconciler.cli.flags import with_flags
-from reconciler.cli.formats import PlanFormatFlags
+from reconciler.cli.formats import JsonFlags
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.plan import show_and_save
+from reconciler.cli.reporting import check_one_output, reported
 from reconciler.cli.run_selection import named_site
-from reconciler.cli.session import RecordedServer, named_state, open_session, state_store
+from reconciler.cli.session import RecordedServer, open_session
+from reconciler.cli.settings import named_state, state_store
 from reconciler.cli.status import reading_shown
 from reconciler.cli.terminal import check_can_ask
-from reconciler.errors import ExitCode
+from reconciler.render.reports import ApplyResult
 
 
 @click.command("undo", cls=SectionedCommand)
@@ -36,6 +37,7 @@ def command(
     flags: RunFlags,
     output: OutputFlags,
     connection: ConnectionFlags,
+    form: JsonFlags,
 ) -> int:
     """Revert a run: what it created is deleted, what it changed or replaced is restored from
     the journal. Later changes by others are kept. RUN is the name of a run, its beginning, or
@@ -43,23 +45,26 @@ def command(
 
     An undo is itself a run: it is shown, confirmed and journaled, and undoing it redoes the first.
     """
-    session = open_session(connection)
-    # Imported only now: meanwhile a thread starts Java.
-    from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
 
-    store = state_store(flags, session.settings)
-    site = named_site(connection, session.settings, last=True)
-    found = store.read_run(site.find(store, run, wrote=True))
-    if out is None:
-        check_can_ask(auto_approve=flags.auto_approve)
-    recorded = RecordedServer(found.head.server, f"the run {found.name}")
-    with session.connect(state=flags, recorded=recorded) as engine:
-        engine.check_writable()
-        with reading_shown():
-            plan = engine.undo(found.name, force=force, same_host=host.same_host)
+    def work() -> ApplyResult:
+        session = open_session(connection)
+        # Imported only now: meanwhile a thread starts Java.
+        from reconciler.cli.execution import show_and_apply, show_and_save_only  # noqa: PLC0415
+
+        store = state_store(flags, session.settings)
+        site = named_site(connection, session.settings, last=True)
+        found = store.read_run(site.find(store, run, wrote=True))
         if out is None:
-            keeps_state = bool(named_state(flags, session.settings))
-            done = show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
-            return done.exit_code
-    show_and_save(plan, PlanFormatFlags(), output.style(), out)
-    return ExitCode.DONE if plan.applyable else ExitCode.REFUSED
+            check_can_ask(auto_approve=flags.auto_approve)
+        recorded = RecordedServer(found.head.server, f"the run {found.name}")
+        with session.connect(state=flags, recorded=recorded) as engine:
+            engine.check_writable()
+            with reading_shown():
+                plan = engine.undo(found.name, force=force, same_host=host.same_host)
+            if out is None:
+                keeps_state = bool(named_state(flags, session.settings))
+                return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
+        return show_and_save_only(plan, output, out)
+
+    check_one_output(form, out)
+    return reported(form, "apply", ApplyResult, work)

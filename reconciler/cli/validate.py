@@ -10,7 +10,8 @@ from reconciler.cli.connection import takes_site
 from reconciler.cli.flags import FlagGroup, with_flags
 from reconciler.cli.formats import format_flag
 from reconciler.cli.help import SectionedCommand
-from reconciler.cli.session import find_settings, load
+from reconciler.cli.loading import load
+from reconciler.cli.settings import find_settings
 from reconciler.diagnostics import counted
 from reconciler.errors import ExitCode, ManifestError
 from reconciler.manifest.bind import bind
@@ -49,7 +50,7 @@ def command(
         _print_report(form, ValidationReport(None, error.diagnostics, _repository()))
         raise
     count = len(loaded.manifests)
-    _print_report(form, ValidationReport(count))
+    _print_report(form, ValidationReport(count, checked=loaded.inputs.manifests))
     if form.format == "text" and not quiet:
         say(f"{counted(count, 'manifest')}, no problem found.")
         if not loaded.inputs.named:

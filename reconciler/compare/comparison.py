@@ -28,12 +28,12 @@ _SAME_TEXT = "both sides have this text, where the mapping expects each to have 
 
 
 def compare(a: ComparedSide, b: ComparedSide, mapping: EnvironmentMapping) -> Comparison:
-    """What differs between two sides, where the mapping does not say that it may."""
+    """What differs between two sides, without what the mapping allows to differ."""
     return _Comparing(a, b, mapping).result()
 
 
 class _Comparing:
-    """One comparison. Sums up what is equal, ignored or cannot be compared as it goes on."""
+    """One comparison. It collects what is equal, ignored or cannot be compared."""
 
     def __init__(self, a: ComparedSide, b: ComparedSide, mapping: EnvironmentMapping) -> None:
         self._a, self._b, self._mapping = a, b, mapping
@@ -83,14 +83,14 @@ class _Comparing:
         return ObjectDifference(address, kind, found, tuple(changes.values()), other, remark)
 
     def _note_uncompared(self, a: ComparedObject | None, b: ComparedObject | None) -> bool:
-        """Notes what cannot be compared of two objects. True: nothing of them can, since only one
+        """Records which fields of two objects cannot be compared. True if none can, since only one
         side has the object, and the other side is manifests, which could not declare it."""
         for side, one, other in ((self._a, a, b), (self._b, b, a)):
             if one is None:
                 continue
             unsaid = [field for field in one.unsaid if _is_missing(field, other)]
             for field in (*one.hidden, *unsaid) if other else unsaid:
-                reason = field.reason.partition(";")[0]  # what follows is advice for an apply
+                reason = field.reason.partition(";")[0]  # the rest is advice for an apply
                 name = side.mark.name
                 self._uncompared.add(Uncompared(name, reason, one.one.address, field.path))
             if not other and unsaid:
@@ -98,8 +98,8 @@ class _Comparing:
         return False
 
     def _ignored_paths(self, a: ComparedObject | None, b: ComparedObject | None) -> set[FieldPath]:
-        """The fields that the mapping says not to count, by their paths with the mapping
-        applied; an empty path: the object."""
+        """The fields that the mapping ignores, by their paths with the mapping applied; an empty
+        path: the object."""
         found: set[FieldPath] = set()
         for one, mapping in ((a, self._of_a), (b, self._of_b)):
             if one is None or not self._mapping.ignore:
@@ -165,7 +165,7 @@ class _Comparing:
 
 
 def _is_missing(field: HiddenField, other: ComparedObject | None) -> bool:
-    """Whether the other side, which is manifests, has nothing in place of what they cannot say."""
+    """Whether the other side, which is manifests, lacks a value that manifests cannot express."""
     return (
         not field.path
         if other is None
@@ -176,9 +176,9 @@ def _is_missing(field: HiddenField, other: ComparedObject | None) -> bool:
 def _visible(
     one: ComparedObject | None, other: ComparedObject | None, kind: ManifestKind
 ) -> Mapping[FieldPath, ComparedField]:
-    """The fields of an object that can be compared with those of the other: without what either
-    side hides, and what manifests on the other side cannot say. Where the other hides an entry of
-    a list, it may be any that it does not have."""
+    """The fields of an object that can be compared with those of the other object: without what
+    either side hides, or manifests on the other side cannot express. If the other object hides a
+    list entry, it may be any entry that it does not show."""
     if one is None or other is None or not (one.hidden or other.hidden or one.unsaid):
         return one.fields if one else {}
     hidden = {field.compared_path for field in (*one.hidden, *other.hidden)}
@@ -203,8 +203,8 @@ def _in_order(kind: ManifestKind, paths: Iterable[FieldPath]) -> list[FieldPath]
 
 
 def _is_said_by_others(kind: ManifestKind, path: FieldPath, paths: Collection[FieldPath]) -> bool:
-    """Whether a path is the key of an entry of a list, which stands in the paths of the entry's
-    other fields that differ, too."""
+    """Whether a path is the key of a list entry whose other fields differ too, since their paths
+    contain the key."""
     attribute = kind.object_type.by_word(path[0])
     if attribute is None or attribute.type is not ValueType.STRUCTURES:
         return False
@@ -220,8 +220,8 @@ def _change(
     *,
     both: bool,
 ) -> Change | None:
-    """A field that differs; None where one side says what the other has by default. ``both``:
-    both sides have the object."""
+    """A field that differs; None if one side declares what the other has by default. ``both``: both
+    sides have the object."""
     one, other = ours.get(path), theirs.get(path)
     before = one.value if one else _default(kind, path, ours) if both else None
     after = other.value if other else _default(kind, path, theirs) if both else None
@@ -240,8 +240,8 @@ def _change(
 def _default(
     kind: ManifestKind, path: FieldPath, fields: Mapping[FieldPath, ComparedField]
 ) -> Value | None:
-    """What an object has at a path that its manifest does not say; None: nothing. ``fields``:
-    those that it says."""
+    """The default of an object at a path that its manifest does not declare; None: there is none.
+    ``fields``: the declared fields."""
     attribute = leaf(kind.object_type, path)
     if attribute is None or attribute.type in (*_LISTS, ValueType.KEY_VALUES):
         return None

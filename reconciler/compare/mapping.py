@@ -1,7 +1,7 @@
-"""Known differences of environments: texts of A and of B that stand for each other. Pure.
+"""Known differences of environments: texts of A and of B that count as equal. Pure.
 
-Both texts become the same mark before sides are compared, each on its own side only. So a value
-of A that holds B's text differs: a test system that leads to a production host is found.
+Both texts become the same mark before sides are compared, each on its own side only. So a value of
+A with B's text differs: a test system that refers to a production host is found.
 """
 
 import re
@@ -32,8 +32,8 @@ _NOT_BLANK = mapped(TEXT, _not_blank, str, pattern=r"\S")
 
 
 class SameText(Struct, frozen=True):
-    """Two texts that stand for each other. ``within``: patterns of ADDRESS and ADDRESS/FIELD in
-    which they do; empty: everywhere. ``position``: where the entry stands in its file."""
+    """Two texts that count as equal. ``within``: patterns of ADDRESS and ADDRESS/FIELD where they
+    do; empty: everywhere. ``position``: that of the entry in its file."""
 
     a: str
     b: str
@@ -90,7 +90,7 @@ def mapping_schema() -> dict[str, Any]:
 
 
 class SideMapping:
-    """The mapping as it holds on one side. ``used``: the numbers of the entries whose text was
+    """The mapping as it applies to one side. ``used``: the numbers of the entries whose text was
     found, ``ignoring``: the patterns that selected something."""
 
     def __init__(self, mapping: EnvironmentMapping, side: SideName) -> None:
@@ -131,7 +131,7 @@ class SideMapping:
         return tuple((number, self._mapping.same[number].of(self._side)) for number in numbers)
 
     def _mark(self, found: re.Match[str]) -> str:
-        """What stands for a text of the mapping: no text has a single NUL."""
+        """The mark in place of a text of the mapping: no text contains a single NUL."""
         number = int(str(found.lastgroup)[1:])
         self.used.add(number)
         return f"\0<{number}>"
@@ -139,7 +139,8 @@ class SideMapping:
 
 @cache
 def _pattern(texts: tuple[tuple[int, str], ...]) -> re.Pattern[str] | None:
-    """Finds each of the texts as a whole word; longer texts first, since they may hold others."""
+    """Finds each of the texts as a whole word; longer texts first, since they may contain
+    others."""
     ordered = sorted(texts, key=lambda one: -len(one[1]))
     return re.compile("|".join(map(_as_word, ordered))) if ordered else None
 

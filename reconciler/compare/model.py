@@ -13,8 +13,8 @@ Found = Literal["only-in-a", "only-in-b", "differs"]
 
 
 class SideMark(Struct, frozen=True):
-    """What a side is, for people to read. ``name``: as the user called it; ``source``: the URL
-    or the folder behind that. The others are empty for a folder. ``version``: the release of
+    """What a side is, for people to read. ``name``: what the user called it; ``source``: the URL or
+    folder of that name. The other fields are empty for a folder. ``version``: the release of
     Configuration Server; ``app``, ``tenant``: of the site."""
 
     name: str
@@ -25,9 +25,9 @@ class SideMark(Struct, frozen=True):
 
 
 class SideObject(Struct, frozen=True):
-    """One object as manifests describe it: ``fields`` has natural names and no DBIDs, and no
-    values that a new object has anyway. ``role``: of the options of all applications with this
-    role; ``application``: of the options of one application."""
+    """One object as manifests describe it: ``fields`` has natural names instead of DBIDs, and no
+    values that a new object has anyway. ``role``: for the options of all applications with this
+    role; ``application``: for the options of one application."""
 
     address: str
     kind: str
@@ -37,9 +37,9 @@ class SideObject(Struct, frozen=True):
 
 
 class ComparedSide(Struct, frozen=True):
-    """One side. ``objects``: by address. ``omissions``: what could not be read of them.
-    ``unsaid``: what is in them, and in no manifest that an export writes; with an empty path the
-    whole object. ``roles``: name of an application -> its role, as far as known."""
+    """One side. ``objects``: by address. ``omissions``: what could not be read of them. ``unsaid``:
+    what an export would leave out of its manifests; with an empty path, the whole object.
+    ``roles``: name of an application -> its role, as far as known."""
 
     mark: SideMark
     objects: Mapping[str, SideObject]
@@ -49,8 +49,8 @@ class ComparedSide(Struct, frozen=True):
 
 
 class Uncompared(Struct, frozen=True, order=True):
-    """Something that could not be compared. ``side``: the name of the side that does not show
-    it; ``path``: of the field, empty for the whole object; ``reason``: a clause."""
+    """Something that could not be compared. ``side``: the name of the side that does not show it;
+    ``path``: that of the field, empty for the whole object; ``reason``: a clause."""
 
     side: str
     reason: str
@@ -59,9 +59,9 @@ class Uncompared(Struct, frozen=True, order=True):
 
 
 class ObjectDifference(Struct, frozen=True):
-    """One object that is not on both sides, or not the same. ``address_b``: what B calls it,
-    empty where that is ``address``. ``changes``: before is the value of A, after that of B.
-    ``remark``: what else a reader must know, a clause."""
+    """One object that is not on both sides, or not the same. ``address_b``: its address in B, empty
+    if that is ``address``. ``changes``: ``before`` is the value of A, ``after`` that of B.
+    ``remark``: a clause with what else a reader must know."""
 
     address: str
     kind: str
@@ -73,7 +73,7 @@ class ObjectDifference(Struct, frozen=True):
 
 class Comparison(Struct, frozen=True):
     """What a comparison of A and B found. ``equal``: how many objects are the same on both;
-    ``ignored``: how many differences the mapping says not to count; ``notices``: sentences."""
+    ``ignored``: how many differences the mapping ignores; ``notices``: sentences."""
 
     a: SideMark
     b: SideMark
@@ -89,5 +89,5 @@ class Comparison(Struct, frozen=True):
         return not self.differences
 
     def count(self, found: Found) -> int:
-        """How many objects were found so."""
+        """How many objects have this result."""
         return sum(one.found == found for one in self.differences)

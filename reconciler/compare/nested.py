@@ -14,15 +14,15 @@ def differing_paths(
         return set()
     from deepdiff import DeepDiff  # noqa: PLC0415 - 100 ms to import, and sides are mostly equal
 
-    # Numbers in place of values: equal values have equal numbers, and deepdiff would compare long
-    # texts line by line.
+    # Compare numbers in place of values, since deepdiff would compare long texts line by line.
+    # Equal values get equal numbers.
     numbers: dict[Value, int] = {}
     found = DeepDiff(
         _nested(one, numbers),
         _nested(other, numbers),
         view="tree",
-        threshold_to_diff_deeper=0,  # else two objects with little in common differ as a whole
-        ignore_private_variables=False,  # else options whose names begin with __ are equal
+        threshold_to_diff_deeper=0,  # otherwise two objects with little in common differ as a whole
+        ignore_private_variables=False,  # otherwise options that begin with __ count as equal
     )
     places = {
         tuple(level.path(output_format="list")) for levels in found.values() for level in levels

@@ -1,7 +1,7 @@
 """Which object of one side is compared with which of the other. Pure.
 
-Objects are paired by their addresses, with the mapping applied. Options in applications are
-paired by role where all applications of a role have the same on both sides, else by application.
+Objects are paired by their addresses, with the mapping applied. Options in applications are paired
+by role if all applications of a role have the same options on both sides, else by application.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,8 +24,8 @@ class ComparedField(Struct, frozen=True):
 
 
 class HiddenField(Struct, frozen=True):
-    """A field that a side does not show, or no manifest says: its path there, the same with the
-    mapping applied, and why."""
+    """A field that a side does not show, or that no manifest can declare: its path there, the path
+    with the mapping applied, and why."""
 
     path: FieldPath
     compared_path: FieldPath
@@ -34,8 +34,8 @@ class HiddenField(Struct, frozen=True):
 
 class ComparedObject(Struct, frozen=True):
     """An object of a side. ``fields``: by their paths with the mapping applied. ``hidden``:
-    fields that the side does not show; ``unsaid``: fields that no manifest says. ``shared``: it
-    stands for the options of each application of its role."""
+    fields that the side does not show; ``unsaid``: fields that no manifest can declare. ``shared``:
+    its options are those of each application of its role."""
 
     one: SideObject
     fields: Mapping[FieldPath, ComparedField]
@@ -93,8 +93,8 @@ def _by_address(
 def missing_addresses(
     a: Mapping[str, str], b: Mapping[str, str], mapping: EnvironmentMapping
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """Of addresses with their kinds, those that A lacks and B has, and those that B lacks; with
-    the mapping applied."""
+    """The addresses, with their kinds, that only B has, and those that only A has, with the mapping
+    applied."""
     of_a, of_b = SideMapping(mapping, "a"), SideMapping(mapping, "b")
     ours = {of_a.compared(address, address): kind for address, kind in a.items()}
     theirs = {of_b.compared(address, address): kind for address, kind in b.items()}
@@ -118,9 +118,9 @@ def _fields(one: SideObject, mapping: SideMapping) -> dict[FieldPath, ComparedFi
 def by_application(
     a: dict[str, ComparedObject], b: dict[str, ComparedObject], roles: Mapping[str, str]
 ) -> None:
-    """Where one side has the options of a role once, for all of its applications, and the other
-    for each application: gives the first side the same options for each of these, too.
-    ``roles``: name of an application -> its role, of both sides."""
+    """If one side has the options of a role once for all its applications, and the other side for
+    each application, the first side gets these options for each application too. ``roles``: name of
+    an application -> its role, of both sides."""
     for one, other in ((a, b), (b, a)):
         for key, found in list(one.items()):
             role = found.one.role

@@ -1,6 +1,6 @@
-"""Documents of an export become the objects of a side: fields with natural names. Pure.
+"""Turns documents of an export into the objects of a side: fields with natural names. Pure.
 
-A document that was made of live objects and one that was read from a file come the same way.
+Documents made from live objects and documents read from files are treated alike.
 """
 
 import re
@@ -26,7 +26,7 @@ _NO_VALUE = "manifests hold no values of secrets"
 
 
 class ObjectMaker(Struct):
-    """Makes the objects of one side, and notes what it cannot tell of them.
+    """Makes the objects of one side, and records what is unknown about them.
 
     ``variables``: variable -> the text that stands for it, for those that have one;
     ``secrets``: environment variable -> value; None: no secret is known.
@@ -59,7 +59,7 @@ class ObjectMaker(Struct):
         target: Mapping[str, Any],
     ) -> None:
         place, number = address, 2
-        while place in self.objects:  # two objects may have one name, on a server and in files
+        while place in self.objects:  # two objects may have the same name, on a server and in files
             place, number = f"{address} ({number})", number + 1
         fields: dict[FieldPath, Value] = {}
         if "folder" in metadata:
@@ -119,7 +119,7 @@ class ObjectMaker(Struct):
                 yield (*path, inner.word), self._value(inner, words[inner.word])
 
     def _entry(self, attribute: Attribute, entry: Any) -> tuple[Mapping[str, Any], str]:
-        """The words of an entry of a list, and its label: its key."""
+        """The fields of a list entry, and its label: its key."""
         key = [attribute.field(name).word for name in attribute.key]
         words = entry if isinstance(entry, Mapping) else {key[-1]: entry}
         return words, joined([self._text(words.get(word, "")) for word in key])

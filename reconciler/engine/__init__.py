@@ -1,1 +1,2 @@
-"""The engine: from manifests to a plan, a run and its report. ``Reconciler`` is its front."""
+"""The engine: from manifests to a plan, a run and its report. ``Reconciler`` is its public
+class."""

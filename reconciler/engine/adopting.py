@@ -1,5 +1,5 @@
-"""From addresses, manifests or earlier runs to the plan that puts objects and options into the
-inventory: what ``Reconciler.adopt`` does with an open server. Writes nothing."""
+"""From addresses, manifests or earlier runs to the plan that adds objects and options to the
+inventory: implements ``Reconciler.adopt`` on an open server. Writes nothing."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -44,7 +44,7 @@ from reconciler.state.store import StoredRun
 from reconciler.text.wildcards import plain
 
 _LISTED = 10
-"""How many objects are named that go out of the inventory."""
+"""How many objects that leave the inventory are named."""
 
 _KINDS = tuple(
     kind for kind in EVERY_KIND.values() if kind.binding == "object" and kind.type != "Application"
@@ -54,8 +54,8 @@ _KINDS = tuple(
 class Adoption(Struct, frozen=True):
     """What is to be adopted: the objects at ``addresses``, which may have wildcards, all that is
     ``declared``, and what earlier runs of this state have created and added (``from_runs``).
-    ``forget_missing``: entries of what is not on the server go out of the inventory.
-    ``take_over``: what another inventory has goes out of that."""
+    ``forget_missing``: entries of what is not on the server are removed from the inventory.
+    ``take_over``: entries of other inventories are moved from there."""
 
     addresses: tuple[str, ...] = ()
     declared: bool = False
@@ -74,7 +74,7 @@ def plan_adopting(
     """The plan that adopts. Errors: see ``Reconciler.adopt``."""
     reader, context = read_context(loaded, access, options)
     info = reader.info()
-    owner = InventoryOwner(options.manifest_set, application_name(context.site.server))
+    owner = InventoryOwner(options.settings.manifest_set, application_name(context.site.server))
     stored = read_inventory(reader, owner, context.site.tenant_dbid)
     actions = declared_actions(context) if adoption.declared or adoption.addresses else []
     entries: list[Entry] = []
@@ -103,7 +103,7 @@ def plan_adopting(
         *((other, InventoryChange(removed=tuple(each.entries))) for other, each in held),
     ]
     live = Snapshot([*live, *(one for other, _ in held for one in other.lists)])
-    mark = replace(mark_of(context.site, live), manifest_set=options.manifest_set)
+    mark = replace(mark_of(context.site, live), manifest_set=options.settings.manifest_set)
     adopting = [
         action
         for each, change in changes
@@ -126,7 +126,7 @@ def plan_adopting(
 
 
 def _summary(new: Sequence[Entry]) -> Iterator[str]:
-    """What the plan means, in a sentence."""
+    """What the plan does, in a sentence."""
     if not new:
         yield "Nothing is to be adopted: it is in an inventory already, or not on this server."
         return
@@ -139,7 +139,7 @@ def _summary(new: Sequence[Entry]) -> Iterator[str]:
 def _held_by(
     others: Iterable[StoredInventory], entries: Iterable[Entry]
 ) -> list[tuple[StoredInventory, Inventory]]:
-    """The other inventories that have some of the entries, each with those."""
+    """The other inventories that have some of the entries, each with these entries."""
     keys = [one.key for one in entries]
     found = []
     for other in others:
@@ -153,7 +153,7 @@ def _held_by(
 def _of_others(
     held: Iterable[tuple[StoredInventory, Inventory]], *, take_over: bool
 ) -> Iterator[str]:
-    """What becomes of what other inventories have."""
+    """What happens to entries of other inventories."""
     for other, entries in held:
         owner, counts = other.owner.display(), counts_of(entries)
         if take_over:
@@ -178,7 +178,7 @@ def _missing(inventory: Inventory, live: Snapshot, server: Reader, context: Cont
 
 
 def _forgotten(gone: Inventory, server: Reader) -> Iterator[str]:
-    """What goes out of the inventory, with what the server's history says about it."""
+    """What is removed from the inventory, with what the server's history says about it."""
     if not gone.entries:
         yield "All that is in the inventory is on the server: nothing is to be forgotten."
         return
@@ -199,7 +199,7 @@ def _forgotten(gone: Inventory, server: Reader) -> Iterator[str]:
 
 def _at(address: str, context: Context, actions: Sequence[Action], server: Reader) -> list[Entry]:
     """The entries of the objects at an address, and of the options that manifests declare in an
-    application there. UsageError where there are none."""
+    application there. UsageError if there are none."""
     selected = [action for action in actions if selects((address,), action.address)]
     chosen = {action.dbid for action in selected if action.object_type == "Application"}
     desired = replace(
@@ -232,7 +232,7 @@ def _kinds(address: str) -> list[ManifestKind]:
 
 
 def _read_live(address: str, context: Context, server: Reader) -> Snapshot:
-    """The live objects that an address may mean, with those that are a part of their names."""
+    """The live objects that an address may mean, and the objects whose names are part of theirs."""
     prefix = address.partition("/")[0].rpartition(":")[0]
     tenant = context.live.find("Tenant", 0, plain(prefix)) if prefix else None
     dbid = tenant.dbid if tenant else context.site.tenant_dbid
@@ -245,13 +245,13 @@ def _read_live(address: str, context: Context, server: Reader) -> Snapshot:
 def _of_runs(
     context: Context, server: Reader, info: ServerInfo, place: RunPlace, notices: list[str]
 ) -> list[Entry]:
-    """What earlier runs on this server, for this site and this set, have created and added, and
-    what of that is still there."""
+    """What earlier runs on this server have created and added for this site and this set, and which
+    of it still exists."""
     runs = [
         (run, plan)
         for run, plan in _readable(info, place, notices)
         if (plan.site.app, plan.site.manifest_set)
-        == (application_name(context.site.server), context.options.manifest_set)
+        == (application_name(context.site.server), context.options.settings.manifest_set)
     ]
     owned = owned_by_runs(runs)
     missing = [one for one in owned.objects if context.live.get(*one.key) is None]

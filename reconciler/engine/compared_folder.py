@@ -1,6 +1,7 @@
 """A folder of manifests as ``gwe export`` writes them, to be compared with something else.
 
-Other manifests say what should be, and to whom it belongs: a plan compares those with a server.
+Only exports can be compared: other manifests say what should be and who owns it, and a plan
+compares them with a server.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ _ADVICE = (
 
 
 class ExportFolder(Struct, frozen=True):
-    """The manifests in ``path``. ``variables``: those that they declare -> the default."""
+    """The manifests in ``path``. ``variables``: each variable that they declare -> its default."""
 
     path: Path
     manifests: Sequence[Manifest]
@@ -35,7 +36,7 @@ class ExportFolder(Struct, frozen=True):
 
     @classmethod
     def load(cls, path: Path) -> "ExportFolder":
-        """Reads a folder or a file. ManifestError for what is no manifest, and for manifests
+        """Reads a folder or a file. ManifestError for a file that is no manifest, and for manifests
         that are no export."""
         loaded = load_manifests([path]).manifests
         problems = [problem for one in loaded for problem in _problems(one)]
@@ -47,7 +48,7 @@ class ExportFolder(Struct, frozen=True):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """What became variables when it was exported; see ``PARAMETERS``."""
+        """Which values became variables in the export; see ``PARAMETERS``."""
         return tuple(
             name
             for name, value in PARAMETERS.items()

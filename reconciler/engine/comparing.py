@@ -50,7 +50,7 @@ class OpenSite(Protocol):
 
 
 class LiveSource(Struct, frozen=True):
-    """A site on a server. ``name``: as the user called the side; ``variables``: those of its
+    """A site on a server. ``name``: what the user called this side; ``variables``: those of its
     settings, which say what belongs to the site."""
 
     name: str
@@ -70,7 +70,7 @@ Source = LiveSource | FolderSource
 
 @contextmanager
 def about_side(name: str) -> Iterator[None]:
-    """Every error inside says which side it is about: SideError."""
+    """Turns every error inside into a SideError, which says which side it is about."""
     try:
         yield
     except SideError:
@@ -84,8 +84,8 @@ def compare_sources(
 ) -> Comparison:
     """What differs between two sides. Writes nothing.
 
-    SideError where a side cannot be read, and why. UsageError where both sides are the same, for
-    an unknown kind, and where there is nothing to compare.
+    SideError if a side cannot be read, and why. UsageError if both sides are the same, for an
+    unknown kind, and if there is nothing to compare.
     """
     chosen = known_request(request.chosen)
     one, other = (_read(source, chosen, progress or Progress()) for source in (a, b))
@@ -152,7 +152,7 @@ class _LiveSide(Struct, frozen=True):
 
     @property
     def place(self) -> tuple[str, ...]:
-        """What tells this side from all others."""
+        """What identifies this side."""
         url = os.path.normpath(relative_to(Path.cwd(), self.read.info.url))
         return url, application_name(self.read.site.server), self.read.site.tenant_name
 
@@ -166,7 +166,8 @@ class _LiveSide(Struct, frozen=True):
             self.read.add(kinds, lambda address: mapping.compared(address, address) in missing)
 
     def made(self, parameters: Collection[str], *, proven: bool) -> ComparedSide:
-        """The side. ``proven``: the other side is manifests, which cannot say everything."""
+        """The finished side. ``proven``: the other side is manifests, which cannot express
+        everything."""
         with about_side(self.name):
             draft = self.read.draft(parameters)
         maker = _made_of(draft)
@@ -227,7 +228,7 @@ class _FolderSide(Struct, frozen=True):
         return {one.address: one.kind for one in self._maker().objects.values()}
 
     def add(self, missing: Mapping[str, str], mapping: SideMapping) -> None:
-        """Nothing: what a folder has is all here."""
+        """Does nothing: all objects of a folder are loaded already."""
 
     def made(self, parameters: Collection[str], *, proven: bool) -> ComparedSide:  # noqa: ARG002
         for name in parameters:

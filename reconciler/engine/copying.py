@@ -40,8 +40,8 @@ def copy_server(reader: Reader, path: Path, progress: Progress) -> CopyReport:
 
     A copy that ends early is continued by the next call, from the first type that it lacks.
     Objects are written as they arrive and never held all at once; only what the report lists is.
-    ServerUnavailableError where the path is taken or cannot be written; errors of the server as
-    they are.
+    ServerUnavailableError if the path is taken or cannot be written; errors of the server are
+    passed on.
     """
     copier = _Copier(reader)
     with open_copy(path, reader.info().identity) as copy:

@@ -1,4 +1,4 @@
-"""The plan that deletes all that is ours: what ``Reconciler.destroy`` does with an open server."""
+"""The plan that deletes all that is ours: implements ``Reconciler.destroy`` on an open server."""
 
 from collections.abc import Iterable
 
@@ -25,9 +25,10 @@ def plan_destroying(
         for action in declared_actions(context)
         if action.dbid and action.subject.protect
     )
-    # Asking to destroy is the consent to all that this deletes: no share is too large.
-    limits = replace(options.limits, percent=100)
-    options = replace(options, prune=True, destroy=True, exclude=tuple(exclude), limits=limits)
+    # Whoever asks to destroy consents to all that this deletes: no limit applies.
+    limits = replace(options.settings.limits, percent=100)
+    settings = replace(options.settings, limits=limits)
+    options = replace(options, prune=True, destroy=True, exclude=tuple(exclude), settings=settings)
     context = replace(context, desired=Desired(), options=options, protected=protected)
     plan = plan_with_inventory(context, reader, reader.info(), loaded.digest, whole=True)
     return replace(plan, inputs=loaded.inputs)

@@ -25,14 +25,13 @@ from reconciler.export.selection import (
 )
 from reconciler.kinds.manifests import EVERY_KIND, FOLDER_KINDS, OBJECT_KINDS, kind_named
 from reconciler.kinds.roles import SITE_VALUES
-from reconciler.kinds.secret_names import SecretNames
 from reconciler.kinds.types.folders import FOLDER
 from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.bind import bind
 from reconciler.manifest.desired import Desired
 from reconciler.manifest.load import load_manifests
 from reconciler.manifest.variables import GivenValues, Setting
-from reconciler.plan.context import Context, PlanOptions
+from reconciler.plan.context import Context, PlanOptions, PlanSettings
 from reconciler.plan.identity import address_of
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.planner import make_plan
@@ -55,19 +54,19 @@ _LAUNCH_FILE = (
 
 
 class _Reading(RoundReader):
-    """Reads what is asked for, each read once."""
+    """Reads what is asked for, and nothing twice."""
 
     def need(self, tenant: int, needs: Iterable[ReadRequirement]) -> bool:
-        """Reads what these requirements need, and the names of the tenant's scripts; whether
-        anything was left to read."""
+        """Reads what these requirements need, and the names of the tenant's scripts. Returns
+        whether there was anything left to read."""
         scripts = ReadRequirement("Script", tenant, brief=True)
         return self.read(reads_of([scripts, *needs], {tenant}))
 
 
 class SiteReading(Struct):
-    """What was read of a site, and which of its objects were asked for. ``sections``: of
-    applications, by DBID, that belong to these; ``launch_files``: the addresses of the manifests
-    of launch files that belong to the site."""
+    """What was read of a site, and which of its objects were asked for. ``sections``: those of
+    applications, by DBID, that belong to these objects; ``launch_files``: the addresses of the
+    manifests of launch files that belong to the site."""
 
     info: ServerInfo
     site: Site
@@ -90,8 +89,7 @@ class SiteReading(Struct):
         return {address: kind for kind, address in found}
 
     def add(self, kinds: Collection[str], wanted: Callable[[str], bool]) -> None:
-        """Adds the objects of these kinds of manifest whose address is wanted, if they are
-        there."""
+        """Adds the objects of these manifest kinds whose address is wanted, if they exist."""
         tenant = self.site.tenant_dbid
         _read_kinds(self.reading, kinds, tenant)
         known = {(one.type, one.dbid) for one in self.objects}
@@ -105,7 +103,7 @@ def read_site(
     access: SiteAccess,
     request: ExportRequest,
     variables: Mapping[str, str],
-    secret_names: SecretNames,
+    settings: PlanSettings,
     progress: Progress,
 ) -> SiteReading:
     """Reads a site's objects, or those that ``request`` chooses. ``variables``: values for the
@@ -114,7 +112,7 @@ def read_site(
     request = known_request(request)
     found, site = find_site(access.server, access.site, None)
     reading = _Reading(access.server, found, progress.reading)
-    options = PlanOptions(secret_names=secret_names)
+    options = PlanOptions(settings=settings)
     sections: Mapping[int, Collection[str]] = {}
     launch_files: list[str] = []
     if request.whole_tenant:
@@ -137,7 +135,7 @@ def export_site(
     installed: bool = False,
 ) -> Export:
     """The manifests of what was read; ``request``: what was asked for. ``parameters``: see
-    ``make_draft``; ``installed``: the folder of the installation is known. UsageError where there
+    ``make_draft``; ``installed``: the folder of the installation is known. UsageError if there
     is nothing to export."""
     made = make_export(read.draft(parameters), read.info)
     if not made.files and not made.omissions:
@@ -190,8 +188,8 @@ def known_request(request: ExportRequest) -> ExportRequest:
 
 
 def _bundled(variables: Mapping[str, str], site: Site, found: Snapshot) -> Desired:
-    """What the manifests that come with gwe declare, for the names in it. What the site has no
-    value for keeps its placeholder's name."""
+    """What the bundled manifests declare, for the names in it. A variable for which the site has no
+    value keeps the name of its placeholder."""
     settings = [Setting(name, value) for name, value in variables.items()]
     loaded = load_manifests([bundled_manifests()], GivenValues(settings, undeclared=True))
     complete = replace(site, values={name: site.values.get(name, name) for name in SITE_VALUES})
@@ -219,7 +217,7 @@ def _read_kinds(reading: _Reading, names: Iterable[str], tenant: int) -> None:
 def _of_the_site(
     reading: _Reading, desired: Desired, site: Site, options: PlanOptions
 ) -> list[ConfObject]:
-    """The objects that belong to the site. Types are read as references lead to them."""
+    """The objects that belong to the site. A type is read when a reference to it is found."""
     tenant = site.tenant_dbid
     needs, _ = desired_requirements(desired, reading.live, site, options)
     reading.need(tenant, needs)
@@ -233,7 +231,7 @@ def _of_the_site(
         (
             ReadRequirement(name, tenant)
             for name in sorted(referring_types({object_type for object_type, _ in named}))
-            if name != "Script"  # the brief form of all scripts tells what they refer to
+            if name != "Script"  # the brief form of a script has its references already
         ),
     )
     while True:
@@ -249,7 +247,8 @@ def _script_type(one: ConfObject) -> int | None:
 
 
 def _whole(object_type: str, tenant: int, script_type: int | None) -> ReadRequirement:
-    """That the objects of a type are read whole, with their folders and what they refer to."""
+    """The requirement to read the objects of a type whole, with their folders and what they refer
+    to."""
     words = frozenset(one.word for one in ALL_TYPES[object_type].attributes)
     return ReadRequirement(object_type, tenant, script_type=script_type, folder=True, words=words)
 

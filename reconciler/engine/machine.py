@@ -10,8 +10,8 @@ _FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 def machine_id(files: Sequence[Path] = _FILES) -> str:
     """A digest of the id that the system gave this machine (machine-id(5)), since the id
-    itself is not to be published. Where there is none, as in most containers, the name of the
-    host takes its place."""
+    itself is not to be published. Without an id, as in most containers, the name of the host is
+    used."""
     for file in files:
         try:
             found = file.read_text(encoding="utf-8", errors="replace").strip()

@@ -30,8 +30,8 @@ def read_mapping(path: Path) -> EnvironmentMapping:
 
 
 def _mapped_twice(document: YamlDocument) -> Iterator[Diagnostic]:
-    """The entries whose text another entry has for the same place. The document may be wrong in
-    every other way."""
+    """The entries whose text occurs in another entry for the same place. The document may have any
+    other mistakes."""
     data: Any = document.data
     entries: Any = data.get("same") if isinstance(data, Mapping) else None
     for side in ("a", "b"):

@@ -29,19 +29,19 @@ _EMPTY = (
     " objects into it."
 )
 _FEW = 8
-"""Up to so many objects of a type are read one by one."""
+"""The largest number of objects of a type that are read one by one."""
 
 
 def plan_with_inventory(
     context: Context, server: Reader, info: ServerInfo, manifests: str, *, whole: bool
 ) -> Plan:
-    """The plan, made with the inventory of the set, so that it can prune or count what is not
-    declared any more; with a warning where it changes what another inventory has. ``whole``: the
-    manifests are all manifests of the set; otherwise nothing can be said about what they do not
-    declare, and the inventory is not read. Raises InventoryError if the plan is to prune and an
-    inventory is damaged; without prune, that is a warning."""
+    """The plan, made with the inventory of the set, so that it can prune or count what is no longer
+    declared; with a warning if it changes what is in another inventory. ``whole``: the manifests
+    are all manifests of the set; otherwise nothing is known about what they do not declare, and the
+    inventory is not read. InventoryError if the plan prunes and an inventory is damaged; without
+    prune, that is a warning."""
     site = context.site
-    owner = InventoryOwner(context.options.manifest_set, application_name(site.server))
+    owner = InventoryOwner(context.options.settings.manifest_set, application_name(site.server))
     read_others_once = cache(partial(read_others, server, owner, site.tenant_dbid))
     if whole:
         plan = _with_own(context, server, info, manifests, owner, read_others_once)
@@ -70,7 +70,8 @@ def _with_own(
     owner: InventoryOwner,
     others: Callable[[], list[StoredInventory]],
 ) -> Plan:
-    """The plan, made with the inventory of an owner. ``others``: reads those of all others."""
+    """The plan, made with the inventory of an owner. ``others``: reads the inventories of all other
+    owners."""
     prune = context.options.prune
     try:
         stored = read_inventory(server, owner, context.site.tenant_dbid)
@@ -97,8 +98,8 @@ def _damage(error: InventoryError) -> str:
 
 
 def _with_live(context: Context, entries: Inventory, server: Reader) -> Context:
-    """The context with the live objects of the entries; where these are to be pruned, also with
-    the objects that refer to them."""
+    """The context with the live objects of the entries and, if they are to be pruned, with the
+    objects that refer to them."""
     site = context.site.tenant_dbid
     missing = [one for one in entries.objects if context.live.get(*one.key) is None]
     live = Snapshot([*context.live, *read_objects(missing, server, site)])
@@ -116,7 +117,8 @@ def _with_live(context: Context, entries: Inventory, server: Reader) -> Context:
 def read_objects(
     entries: Iterable[OwnedObject], server: Reader, tenant: int
 ) -> Iterator[ConfObject]:
-    """The live objects of entries. Of a type with many, all of the site's tenant are read."""
+    """The live objects of entries. If a type has many entries, all its objects in the site's tenant
+    are read."""
     server = FoldersReader(server)
     by_type: dict[str, set[int]] = {}
     for entry in entries:

@@ -8,15 +8,16 @@ from reconciler.server.errors import NoPermissionError, ObjectNotFoundError
 from reconciler.server.port import AccessEntry, Reader, in_flight
 
 _AHEAD = 2
-"""Requests that wait or are in flight, for each that may be in flight: so none of those is idle."""
+"""How many requests wait or are in flight for each that may be in flight, so that no connection
+idles."""
 
 
 def read_permissions(
     server: Reader, objects: Iterable[tuple[str, int]]
 ) -> Iterator[Sequence[AccessEntry] | None]:
-    """The permissions set on each object (type, DBID), in their order: none where it inherits
-    them, or has been deleted since it was read; None where the account may not read them.
-    Objects are taken as their turn comes."""
+    """The permissions set on each object (type, DBID), in their order: empty if it inherits them or
+    was deleted since it was read; None if the account may not read them. Takes objects from the
+    iterable only as they are needed."""
 
     def entries(one: tuple[str, int]) -> Sequence[AccessEntry] | None:
         try:

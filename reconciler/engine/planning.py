@@ -56,8 +56,8 @@ def load(manifests: ManifestSource | None, variables: Mapping[str, str] | None) 
 
 
 def check_options(loaded: Loaded, options: PlanOptions) -> None:
-    """UsageError where ``prune`` is asked for with a part of the manifests only, and where initial
-    values are to be reset without an overwrite."""
+    """UsageError if ``prune`` is combined with only a part of the manifests, or initial values are
+    to be reset without an overwrite."""
     if options.reset_initial and not (options.overwrite or options.overwrite_only):
         hint = "Give --overwrite, or --overwrite-only ADDRESS, too."
         raise UsageError("--reset-initial resets only what is overwritten", hint)
@@ -85,7 +85,7 @@ class Planned(Struct, frozen=True):
     loaded: Loaded
 
     def graph(self) -> SiteGraph:
-        """The chat path of the site, before and after the plan; whole where it was planned with
+        """The chat path of the site, before and after the plan; complete only if planned with
         ``PlanOptions.all_scripts``."""
         from reconciler.plan.chat.site_graph import site_graph
 

@@ -1,21 +1,21 @@
-"""What plans, runs and recoveries tell while they go on."""
+"""What plans, runs and recoveries report while they go on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # what shows the progress of a plan needs none of them
+if TYPE_CHECKING:  # showing the progress of a plan needs none of these imports
     from reconciler.apply.report import Outcome, Recovered
     from reconciler.state.records import RunSummary
 
 
 class Progress:
-    """Told about every step of a plan, a run or a recovery. This class ignores it all: override the
+    """Receives every step of a plan, a run or a recovery. This class ignores them all: override the
     methods that you need. None of them may raise an exception."""
 
     def reading(self, done: int, total: int) -> None:
-        """Of ``total`` reads, ``done`` have been answered. The total grows where an answer shows
-        that more must be read."""
+        """Of ``total`` reads, ``done`` have been answered. The total grows if an answer shows that
+        more must be read."""
 
     def outcome(self, outcome: Outcome, number: int, total: int) -> None:
         """An action has ended. ``number`` counts from 1 to ``total``."""

@@ -22,7 +22,7 @@ from reconciler.errors import StalePlanError
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.model import Plan
 
-# What applies, recovers and reverts is imported where that is asked for.
+# The modules that apply, recover and revert are imported only when they are needed.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.apply.report import RunReport
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 class Reconciler(SiteSession):
     """A session with a Configuration Server and one Web Engagement site on it.
 
-    Every error is a ``ReconcilerError``; each method names the classes that its callers tell
-    apart. Not for use by several threads at once.
+    Every error is a ``ReconcilerError``; each method names the classes that its callers may want to
+    handle. Not thread-safe.
     """
 
     def plan(
@@ -57,18 +57,18 @@ class Reconciler(SiteSession):
 
         ``manifests``: files and folders; None: the manifests that come with the package.
         ``variables``: values for the variables that these files declare.
-        ``overwrite``: replace every existing object that they declare; ``overwrite_only``:
-        those at these addresses. ``reset_initial``: give them the manifests' initial values
-        too, in place of those that the site has. ``target``: plan these addresses only;
-        ``exclude``: all but these, and what depends on them. All addresses may have wildcards.
-        ``force``: also replace what another site may use, and exceed the limits. ``prune``: delete
-        what only the inventory has; ``manifests`` must be all of the set.
-        ``progress``: is told how far the reads have come.
+        ``overwrite``: replace every existing object that they declare; ``overwrite_only``: replace
+        those at these addresses. ``reset_initial``: give them the manifests' initial values too, in
+        place of those that the site has. ``target``: plan these addresses only; ``exclude``: all
+        but these, and what depends on them. All addresses may have wildcards. ``force``: also
+        replace what another site may use, and exceed the limits. ``prune``: delete what is in the
+        inventory and not declared; ``manifests`` must be all of the set. ``progress`` receives the
+        progress of the reads.
 
         A plan with blocked actions or refusals is returned, not raised: see
-        ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError where a
-        prerequisite is missing, UsageError for an address that selects nothing and for
-        ``reset_initial`` alone, ServerError where the server does not answer.
+        ``Plan.applyable``. ManifestError for manifests with mistakes, RefusedError if a
+        prerequisite is missing, UsageError for an address that selects nothing or ``reset_initial``
+        without an overwrite, ServerError if the server does not answer.
         """
         options = PlanOptions(
             overwrite=overwrite,
@@ -91,12 +91,13 @@ class Reconciler(SiteSession):
         baseline: Baseline | str | Path | None = None,
         progress: Progress | None = None,
     ) -> Plan:
-        """What differs from the manifests: the plan that would correct it, empty where there
-        is no drift. Each action's reason says, as far as runs tell, whether the server was
+        """What differs from the manifests: the plan that would correct it, empty if there is no
+        drift. Each action's reason says, as far as recorded runs show, whether the server was
         changed or the manifest was not applied in this form; and who changed the object last, and
-        when, where the server's history says it. ``baseline``: accepted differences, or the file
-        with them; they are not counted. Other parameters and errors: see ``plan``; also
-        ManifestError for a baseline with mistakes, RefusedError for that of another site."""
+        when, if the server's history has it. ``baseline``: accepted differences, which are not
+        counted, or the file with them. Other parameters and errors: see ``plan``; also
+        ManifestError for a baseline with mistakes, RefusedError for the baseline of another
+        site."""
         if isinstance(baseline, str | Path):
             from reconciler.state.baseline_file import read_baseline
 
@@ -106,8 +107,8 @@ class Reconciler(SiteSession):
         return self.drift_of(planned.plan, baseline, whole=options.whole)
 
     def drift_of(self, plan: Plan, baseline: Baseline | None, *, whole: bool) -> Plan:
-        """What of a plan is drift, with its causes; see ``drift``. ``baseline``: the accepted
-        differences; ``whole``: the plan is about all that the manifests declare."""
+        """The part of a plan that is drift, with its causes; see ``drift``. ``baseline``: the
+        accepted differences; ``whole``: the plan is about all that the manifests declare."""
         if baseline is not None:
             from reconciler.plan.ownership.baseline import without_accepted
 
@@ -130,15 +131,15 @@ class Reconciler(SiteSession):
         forget_missing: bool = False,
         take_over: bool = False,
     ) -> Plan:
-        """The plan that puts what is on the server into the inventory, as if runs had created
-        it: apply it like any other. Writes nothing.
+        """The plan that adds what is on the server to the inventory, as if runs had created it:
+        apply it like any other plan. Writes nothing.
 
         ``addresses``: of objects, or of applications, for the options that manifests declare in
         them. ``declared``: all that the manifests declare. ``from_runs``: what the runs in the
-        state have created and added. ``forget_missing``: takes out what is not on the server any
-        more. ``take_over``: what another inventory has is moved from there, and not left out.
-        UsageError for an address with nothing behind it, and
-        InventoryError where the inventory is damaged; others: see ``plan``.
+        state have created and added. ``forget_missing``: remove entries of what is no longer on the
+        server. ``take_over``: move the entries of other inventories here instead of skipping them.
+        UsageError for an address at which there is nothing, InventoryError if the inventory is
+        damaged; others: see ``plan``.
         """
         from reconciler.engine.adopting import Adoption, plan_adopting
 
@@ -156,12 +157,12 @@ class Reconciler(SiteSession):
         exclude: Iterable[str] = (),
         force: bool = False,
     ) -> Plan:
-        """The plan that deletes all that is in the inventory: apply it like any other. Writes
+        """The plan that deletes all that is in the inventory: apply it like any other plan. Writes
         nothing.
 
         ``manifests``: all of the set; they say what is protected. ``exclude``: the addresses of
-        objects that stay; ``force``: delete what another site may use as well. Errors: see
-        ``plan`` with ``prune``.
+        objects that stay; ``force``: also delete what another site may use. Errors: see ``plan``
+        with ``prune``.
         """
         from reconciler.engine.destroying import plan_destroying
 
@@ -173,7 +174,7 @@ class Reconciler(SiteSession):
         return replace(plan, after=self._place.last_run(plan.identity))
 
     def check_writable(self, plan: Plan | None = None) -> None:
-        """ServerIsProxyError where the server is a proxy, and RefusedError where ``plan`` was
+        """ServerIsProxyError if the server is a proxy, and RefusedError if ``plan`` was
         made for another server. ``apply`` checks the same."""
         from reconciler.apply.check import check_server
 
@@ -182,7 +183,7 @@ class Reconciler(SiteSession):
             check_server(plan, info.identity, info.url)
 
     def check_none_unfinished(self) -> None:
-        """LockHeldError where a run on the server did not finish. ``apply`` checks the same."""
+        """LockHeldError if a run on the server did not finish. ``apply`` checks the same."""
         from reconciler.apply.run import check_none_unfinished
 
         check_none_unfinished(self._place.state, self.reader.info().identity)
@@ -202,11 +203,11 @@ class Reconciler(SiteSession):
         seconds. ``skip_stale``: leave out the actions whose live objects have changed since
         the plan was made, instead of refusing the plan.
 
-        An action that the server refuses is in the report and raises nothing. Where nothing
+        An action that the server refuses is in the report and raises nothing. Errors when nothing
         was written: RefusedError for a plan that is not applyable or is for another server,
         StalePlanError, LockHeldError, RunOnceError for a plan file that ran before,
-        ServerIsProxyError, StateError. InterruptedRunError for Ctrl-C at a moment when
-        something may have been written.
+        ServerIsProxyError, StateError. InterruptedRunError for Ctrl-C when something may have been
+        written.
         """
         limits, confirm = self._settings.limits, partial(self._confirm_undo, plan)
         runner = self._runner(LockOptions(lock, lock_wait), progress)
@@ -218,7 +219,7 @@ class Reconciler(SiteSession):
         return Runner(self.writer, self._place, lock, progress or Progress())
 
     def _confirm_undo(self, plan: Plan | PlanFile) -> None:
-        """StalePlanError where a plan file says that it is the undo of a run, and is not."""
+        """StalePlanError if a plan file claims to be the undo of a run and is not."""
         from reconciler.plan.file.seal import write_the_same
 
         saved = plan if isinstance(plan, Plan) else plan.plan
@@ -231,19 +232,19 @@ class Reconciler(SiteSession):
             raise StalePlanError([Diagnostic(problem, hint=hint)])
 
     def undo(self, run: str, *, force: bool = False, same_host: bool = False) -> Plan:
-        """The plan that reverts a run: apply it like any other. Writes nothing.
+        """The plan that reverts a run: apply it like any other plan. Writes nothing.
 
         ``run``: its name, the beginning of its name, or ``last``, the last run that wrote
-        something. ``force``: also delete objects that have changed since. ``same_host``: the
-        run was on this host, which has another id now; else launch files are reverted on
-        the host of their run only. UsageError where there is no such run, RefusedError where
-        it did not finish, was on another server or wrote launch files of another host,
-        DamagedRunError where a record of it is damaged or missing.
+        something. ``force``: also delete objects that have changed since. ``same_host``: the run
+        was on this host, whose id has changed since; otherwise launch files are reverted only on
+        the host of their run. UsageError if there is no such run, RefusedError if it did not
+        finish, was on another server or wrote launch files of another host, DamagedRunError if a
+        record of it is damaged or missing.
         """
         from reconciler.apply.undo.plan import UndoOptions
         from reconciler.engine.reverting import plan_reverting
 
-        options = UndoOptions(force, self._settings.limits, self._settings.secret_names)
+        options = UndoOptions(force, self._settings)
         return plan_reverting(run, self.reader, self._place, options, same_host=same_host)
 
     def recover(
@@ -255,14 +256,12 @@ class Reconciler(SiteSession):
         lock_wait: float = 0.0,
         progress: Progress | None = None,
     ) -> Recovery:
-        """Finishes the runs that did not end on this server: finds out what became of calls
-        without an answer, and creates what a replace has only deleted.
-
-        ``reverse``: create the old object again there, instead of the new one.
-        ``same_host``: the runs were on this host, which has another id now; else launch
-        files are recovered on the host of their run only. Other parameters: see ``apply``.
-        UnrecoveredError where something is left, RunHeldError where the run still goes on,
-        LockHeldError, ServerIsProxyError, DamagedRunError where a run cannot be read.
+        """Finishes the runs that did not end on this server: finds out what became of unanswered
+        calls, and creates what a replace has only deleted. ``reverse``: there create the old object
+        again, not the new object. ``same_host``: the runs were on this host, whose id has changed
+        since; otherwise launch files are recovered only on the host of their run. Other parameters:
+        see ``apply``. UnrecoveredError if something is left, RunHeldError if the run still goes on,
+        LockHeldError, ServerIsProxyError, DamagedRunError if a run cannot be read.
         """
         from reconciler.apply.recovery.recover import RecoveryOptions
 

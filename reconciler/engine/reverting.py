@@ -1,4 +1,4 @@
-"""From a run to the plan that reverts it: what ``Reconciler.undo`` does with an open server."""
+"""From a run to the plan that reverts it: implements ``Reconciler.undo`` on an open server."""
 
 from msgspec.structs import replace
 
@@ -16,8 +16,8 @@ from reconciler.server.port import Reader
 def plan_reverting(
     run: str, server: Reader, place: RunPlace, options: UndoOptions, *, same_host: bool
 ) -> Plan:
-    """The plan that reverts a run. Parameters and errors: see ``Reconciler.undo``; what the place
-    of the runs knows is added to ``options``."""
+    """The plan that reverts a run. Parameters and errors: see ``Reconciler.undo``; known secrets
+    and the installation are added to ``options``."""
     store = place.state
     found = store.read_run(store.find_run(run, wrote=True))
     if not found.finished:

@@ -1,4 +1,4 @@
-"""What a run takes from its process: user, host, clock, and secrets in the environment."""
+"""What a run gets from its process: user, host, clock, and secrets in the environment."""
 
 import getpass
 import os
@@ -15,10 +15,11 @@ from reconciler.errors import ReconcilerError, UsageError
 
 
 def run_context(user: str) -> RunContext:
-    """A context for one new run. ``user``: the account at the server; empty: there is none,
-    and the system's user is named."""
+    """A context for one new run. ``user``: the account at the server; empty: there is none, and the
+    name of the system's user is taken."""
     now = datetime.now(UTC)
-    # The time is for people, the journal numbers the runs, and chance keeps names apart.
+    # In a run's name, the time is for people, and the random part makes it unique; the journal
+    # numbers the runs.
     name = f"{now:%Y%m%d-%H%M%S}-{now.microsecond:06}{secrets.token_hex(1)}"
     return RunContext(
         name=name,
@@ -32,7 +33,7 @@ def run_context(user: str) -> RunContext:
 
 
 def _seconds() -> float:
-    """Seconds that only grow, also while the machine is suspended."""
+    """A monotonic clock in seconds that counts suspension of the machine."""
     return time.clock_gettime(_CLOCK) if _CLOCK is not None else time.monotonic()
 
 
@@ -49,13 +50,13 @@ def _timestamp(later: float) -> str:
 def _system_user() -> str:
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # no name for the user's number
+    except (OSError, KeyError):  # the user id has no name
         return "somebody"
 
 
 def plan_key() -> str:
     """The key in GWE_PLAN_KEY that plan files are signed with; empty: they are not signed.
-    UsageError where the variable is set and empty, as that of a job whose secret is missing."""
+    UsageError if the variable is set and empty, as in a CI job whose secret is missing."""
     key = os.environ.get(PLAN_KEY)
     if key is not None and not key.strip():
         raise UsageError(
@@ -65,7 +66,7 @@ def plan_key() -> str:
 
 
 def environment_secret(source: str) -> str:
-    """The value of a secret that a plan names as ``env.NAME``. ReconcilerError where the
+    """The value of a secret that a plan names as ``env.NAME``. ReconcilerError if the
     variable cannot be read, is not set or is empty."""
     try:
         return secret_value(source, os.environ)
@@ -76,7 +77,7 @@ def environment_secret(source: str) -> str:
 
 
 def known_secret(source: str) -> str | None:
-    """The value of a secret, or None where the environment does not have it."""
+    """The value of a secret, or None if the environment does not have it."""
     try:
         return secret_value(source, os.environ)
     except ReconcilerError:

@@ -1,5 +1,5 @@
-"""Where runs are stored, how they lock, and what a recovery tells: all that a session needs to
-know of runs before it makes one. Plans import nothing of what applies them.
+"""Where runs are stored, how they lock, and what a recovery reports: all that a session needs to
+know of runs before it starts a run. So planning imports none of the modules that apply.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reconciler.state.store import StateStore, StoredRun
 
 _PAST_RUNS = 20
-"""How many runs are read to find out why an object differs."""
+"""How many runs at most are read to find out why an object differs."""
 
 
 class RunPlace(Struct, frozen=True):
@@ -37,9 +37,9 @@ class RunPlace(Struct, frozen=True):
     def installation(
         self, plan: Plan | None = None, *, own_host: bool = False
     ) -> Installation | None:
-        """The installation folder: the named one, else the one that ``plan`` was made with,
-        on its host only. ``own_host``: this is that host, whatever it is called now.
-        LaunchFileError where the named one is no folder."""
+        """The installation folder: the folder that was named, else the folder that ``plan`` was
+        made with, but only on the same host. ``own_host``: this is that host, whatever its name is
+        now. LaunchFileError if what was named is no folder."""
         if self.install_dir is None and plan is None:
             return None
         from reconciler.launch.files import Installation, host_name  # noqa: PLC0415 - see above
@@ -51,8 +51,8 @@ class RunPlace(Struct, frozen=True):
         return Installation.at(Path(folder)) if folder and here else None
 
     def known_secrets(self, identity: str) -> KnownSecrets:
-        """What runs on a server have written as secrets. StateError where the state cannot be
-        read: no plan is shown that might show one."""
+        """What runs on a server have written as secrets. StateError if the state cannot be read: a
+        plan might then show a secret."""
         try:
             found = self.state.secret_paths(identity)
         except StateError as error:
@@ -66,8 +66,8 @@ class RunPlace(Struct, frozen=True):
         )
 
     def last_run(self, identity: str) -> str:
-        """The last run that wrote to a server; empty where there is none, or where the state
-        cannot be read: plans are made without it too."""
+        """The last run that wrote to a server; empty if there is none, or the state cannot be read:
+        a plan can be made without it."""
         try:
             runs = self.state.list_runs(identity)
         except ReconcilerError:
@@ -75,7 +75,7 @@ class RunPlace(Struct, frozen=True):
         return next((run.name for run in reversed(runs) if run.begun), "")
 
     def unfinished(self, identity: str) -> list[str]:
-        """The names of the runs on a server that did not finish; none where the state cannot be
+        """The names of the runs on a server that did not finish; none if the state cannot be
         read."""
         from reconciler.state.store import left_unfinished  # noqa: PLC0415 - see above
 
@@ -85,7 +85,7 @@ class RunPlace(Struct, frozen=True):
 
     def past_runs(self, plan: Plan) -> Iterator[tuple[StoredRun, Plan]]:
         """The last finished runs that may have written what ``plan`` is about, each with the plan
-        that it applied, latest first. A run that cannot be read is passed over."""
+        that it applied, latest first. A run that cannot be read is skipped."""
         from reconciler.apply.recovery.recover import plan_of_run  # noqa: PLC0415 - only drift needs it
 
         try:

@@ -1,5 +1,5 @@
-"""From a plan to its report, and the recovery of runs that did not finish: what
-``Reconciler.apply`` and ``Reconciler.recover`` do with an open server."""
+"""From a plan to its report, and the recovery of runs that did not finish: implements
+``Reconciler.apply`` and ``Reconciler.recover`` on an open server."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,16 +41,16 @@ def load_plan(path: str | Path) -> PlanFile:
     its secrets are read from the environment, and so is the key that it must be signed with
     (GWE_PLAN_KEY).
 
-    PlanFileError where the file cannot be read or holds no plan,
-    ReconcilerError where a variable with a secret is not set, StalePlanError where it has
-    another value than when the plan was made.
+    PlanFileError if the file cannot be read or holds no plan,
+    ReconcilerError if a variable with a secret is not set, StalePlanError if its value has changed
+    since the plan was made.
     """
     return read_plan_file(Path(path), environment_secret, plan_key())
 
 
 class Runner(Struct, frozen=True):
     """Applies plans on an open server, and recovers runs there. ``place``: where the runs are
-    stored; ``progress`` is told how they go."""
+    stored; ``progress`` receives their progress."""
 
     server: Server
     place: RunPlace
@@ -65,7 +65,7 @@ class Runner(Struct, frozen=True):
         skip_stale: bool,
         confirm: Callable[[], None],
     ) -> RunReport:
-        """Applies a plan; an empty one makes no run. ``confirm`` is called right before the first
+        """Applies a plan. An empty plan starts no run. ``confirm`` is called right before the first
         write. RefusedError for a plan that is not applyable; else see ``execute_plan``."""
         text = plan.text if isinstance(plan, PlanFile) else ""
         plan = _with_known_secrets(plan.plan, self.place) if isinstance(plan, PlanFile) else plan
@@ -90,7 +90,7 @@ class Runner(Struct, frozen=True):
     def recover(self, recovery: RecoveryOptions) -> Recovery:
         """Finishes what unfinished runs on this server left, and releases the lock of a run that
         is settled. Errors: see ``recover_run``; InterruptedRunError for Ctrl-C. DamagedRunError
-        where a run cannot be read, after all others are settled."""
+        if a run cannot be read, after all others are settled."""
         state, settled = self.place.state, list[str]()
         findings: list[Recovered] = []
         damaged: DamagedRunError | None = None
@@ -119,8 +119,8 @@ class Runner(Struct, frozen=True):
         return Recovery(tuple(settled), tuple(findings), released)
 
     def _recover(self, run: StoredRun, recovery: RecoveryOptions) -> list[Recovered]:
-        """Recovers one run; what was found of its actions."""
-        # The journal has what the run wrote: a secret that is gone does not stop the recovery.
+        """Recovers one run. Returns what was found about its actions."""
+        # The journal has what the run wrote, so a missing secret does not stop the recovery.
         plan = with_resolved_secrets(plan_of_run(run), known_secret, unknown=True)
         context = run_context(self.server.info().user)
         options = self._options(plan, own_host=recovery.is_own_host(run, context))
@@ -138,7 +138,7 @@ class Runner(Struct, frozen=True):
 
 
 def _with_known_secrets(plan: Plan, place: RunPlace) -> Plan:
-    """The plan, which also hides what runs have written as secrets since it was made."""
+    """The plan, changed to hide also what runs have written as secrets since it was made."""
     known = place.known_secrets(plan.identity)
     return replace(
         plan,

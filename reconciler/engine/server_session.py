@@ -38,7 +38,7 @@ class ServerSession:
 
     @property
     def writer(self) -> Server:
-        """The server with all its methods. ServerIsProxyError where it is a proxy."""
+        """The server with all its methods. ServerIsProxyError if it is a proxy."""
         server = self._open()
         check_is_master(server.info())
         return server

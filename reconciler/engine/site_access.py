@@ -1,4 +1,4 @@
-"""Through what a session reads a site, in one value for all that reads it."""
+"""What is needed to read a site, as one value."""
 
 from __future__ import annotations
 

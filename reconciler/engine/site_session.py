@@ -3,7 +3,7 @@ stored."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -15,10 +15,8 @@ from reconciler.engine.run_place import RunPlace
 from reconciler.engine.server_session import ServerSession
 from reconciler.engine.site_access import SiteAccess
 from reconciler.errors import UsageError
-from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.manifest.load import Loaded
-from reconciler.plan.context import PlanOptions
-from reconciler.plan.guards import Limits
+from reconciler.plan.context import PlanOptions, PlanSettings
 from reconciler.server.connect import connect
 from reconciler.server.connection import ConnectionOptions, Credentials
 from reconciler.server.port import Server
@@ -43,69 +41,45 @@ class SiteSession(ServerSession):
         server: Server,
         site: SiteOptions,
         place: RunPlace,
-        *,
-        limits: Limits | None = None,
-        secret_names: SecretNames = USUAL_NAMES,
-        manifest_set: str = "",
+        settings: PlanSettings | None = None,
     ) -> None:
         """For callers that have opened ``server`` themselves; others use ``connect``. The
         server is closed with this object."""
         super().__init__(server)
         self._site = site
         self._place = place
-        self._settings = PlanOptions(
-            secret_names=secret_names, limits=limits or Limits(), manifest_set=manifest_set
-        )
+        self._settings = settings or PlanSettings()
 
     @classmethod
     def connect(
         cls,
         url: str,
+        site: SiteOptions | None = None,
         *,
-        app: str = "",
-        tenant: str = "",
-        cluster: str = "",
         credentials: Credentials | None = None,
         state: str | Path | None = None,
-        install_dir: str | Path | None = None,
-        timeout: float = 30.0,
         connection: ConnectionOptions | None = None,
-        limits: Limits | None = None,
-        secret_words: Sequence[str] = (),
-        secret_exceptions: Sequence[str] = (),
-        manifest_set: str = "",
+        settings: PlanSettings | None = None,
     ) -> Self:
         """Opens a session; use it in a ``with`` statement, which closes it.
 
         ``url``: ``embedded:PATH`` or ``confserv://HOST[:PORT]``.
-        ``app``: the application of the Web Engagement Server; needed to plan.
-        ``tenant``, ``cluster``: where that application serves, or connects to, several.
+        ``site``: the site on that server; needed to plan.
         ``state``: where runs are stored: a folder, or the ``postgresql://`` URL of a
         database; None: the platform's own folder.
-        ``install_dir``: the Web Engagement installation, for manifests of launch files; the jars
-        of the Platform SDK are looked for there too where ``connection`` names no other folder.
-        ``timeout``: seconds that one call to the server may take.
-        ``connection``: how to reach a real server; its ``in_flight`` holds for every server.
-        ``limits``: how much a plan may destroy without ``force``.
-        ``secret_words``: words that mark a name as that of a secret, beside the usual ones;
-        ``secret_exceptions``: whole names that are no secrets although they have such a word.
-        ``manifest_set``: the name of the set of manifests, whose inventory says what it has
-        created on the server.
+        ``connection``: how to reach the server, and where the Web Engagement installation is.
+        ``settings``: what holds for every plan.
 
-        UsageError for a URL of no known form, ServerError where no session can be opened.
+        UsageError for a URL of no known form, ServerError if no session can be opened.
         """
-        folder = Path(install_dir) if install_dir else None
         options = connection or ConnectionOptions()
-        if folder and not options.install_dir:
-            options = replace(options, install_dir=str(folder))
+        folder = Path(options.install_dir) if options.install_dir else None
         store = open_store(str(state or default_state_folder()))
         return cls(
-            connect(url, credentials or Credentials(), timeout, options),
-            SiteOptions(app, tenant, cluster),
-            RunPlace(store, folder, timeout, options.in_flight),
-            limits=limits,
-            secret_names=SecretNames(tuple(secret_words), tuple(secret_exceptions)),
-            manifest_set=manifest_set,
+            connect(url, credentials or Credentials(), options),
+            site or SiteOptions(""),
+            RunPlace(store, folder, options.timeout, options.in_flight),
+            settings,
         )
 
     def planned(
@@ -115,7 +89,7 @@ class SiteSession(ServerSession):
         progress: Progress | None = None,
     ) -> Planned:
         """The plan for valid manifests, with what it was made from. ``options``: what is asked
-        for; what ``connect`` was given, such as the limits, is added to it. UsageError where no
+        for; what ``connect`` was given, such as the limits, is added to it. UsageError if no
         site was named; other errors: see ``Reconciler.plan``."""
         asked = options or PlanOptions()
         check_options(loaded, asked)
@@ -152,7 +126,7 @@ class SiteSession(ServerSession):
         ``variables``: values for the variables of the manifests that come with the package,
         which say what belongs to a site; others are ignored.
 
-        UsageError for an unknown kind and where nothing is found; else as ``plan``.
+        UsageError for an unknown kind, or if nothing is found; other errors: see ``plan``.
         """
         from reconciler.engine.exporting import export_site
         from reconciler.export.selection import ExportRequest
@@ -179,14 +153,14 @@ class SiteSession(ServerSession):
         a folder or file of manifests that an export wrote. Writes nothing.
 
         ``kinds``, ``names``, ``everything``: what is compared; see ``export``. ``site_values``:
-        what each side has of its own and counts as equal: ``tenant``, ``host``, ``app``,
-        ``cluster``.
-        ``mapping``: a file with the known differences. ``variables``, ``other_variables``: values
-        for the variables that say what belongs to each site; see ``export``.
+        what each side has a value of its own for, which counts as equal: ``tenant``, ``host``,
+        ``app``, ``cluster``. ``mapping``: a file with the known differences. ``variables``,
+        ``other_variables``: values for the variables that say what belongs to each site; see
+        ``export``.
 
-        SideError where a side cannot be read, with the exit code of its reason; ManifestError for a
-        mapping with mistakes. UsageError where both sides are the same, for an unknown kind, and
-        where there is nothing to compare.
+        SideError if a side cannot be read, with the exit code of its reason; ManifestError for a
+        mapping with mistakes. UsageError if both sides are the same, for an unknown kind, and if
+        there is nothing to compare.
         """
         from reconciler.engine.comparing import CompareRequest, compare_sessions
         from reconciler.engine.mapping_file import read_mapping
@@ -215,7 +189,7 @@ class SiteSession(ServerSession):
             self._access(),
             request,
             variables or {},
-            self._settings.secret_names,
+            self._settings,
             progress or Progress(),
         )
 
@@ -223,17 +197,11 @@ class SiteSession(ServerSession):
         return SiteAccess(self.reader, self._site, known_secrets=self._place.known_secrets)
 
     def _access_with_files(self) -> SiteAccess:
-        """With the installation folder, which must exist if one was named."""
+        """The access, with the installation folder, which must exist if a folder was named."""
         return replace(self._access(), installation=self._place.installation())
 
     def _with_settings(self, options: PlanOptions) -> PlanOptions:
-        mine = self._settings
-        return replace(
-            options,
-            secret_names=mine.secret_names,
-            limits=mine.limits,
-            manifest_set=mine.manifest_set,
-        )
+        return replace(options, settings=self._settings)
 
     def _check_app(self) -> None:
         if not self._site.app:

@@ -1,9 +1,9 @@
-"""From live objects to manifests: the opposite of ``manifest``, derived from the same table.
+"""From live objects to manifests: the inverse of ``manifest``, derived from the same table.
 
 selection    which objects belong to the export
-documents    an object becomes a document; options: options in applications become documents
-proof        what a plan would refuse or change is left out, and listed
-files        documents become the text of files
+documents    makes a document of an object; options: makes documents of options in applications
+proof        leaves out, and lists, what a plan would refuse or change
+files        makes the text of files from documents
 
 Pure: what is read, and what is written to a folder, is decided elsewhere.
 """

@@ -1,4 +1,4 @@
-"""A live object becomes the document that declares it. Pure."""
+"""Makes the document that declares a live object. Pure."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -30,8 +30,8 @@ _PASSWORD = "a password cannot be read; declare it before the object is created 
 
 
 class DocumentMaker(Struct):
-    """Makes the documents of one export, and notes what they do not say. ``context``: the live
-    objects and the site, what is secret; nothing is desired yet."""
+    """Makes the documents of one export, and records what they leave out. ``context``: the live
+    objects, the site and what is secret; it has no desired objects."""
 
     context: Context
     writer: ValueWriter
@@ -40,7 +40,7 @@ class DocumentMaker(Struct):
     _attributes: LiveAttributes | None = None
 
     def document(self, one: ConfObject) -> Document | None:
-        """The document of an object; None where no manifest describes its type."""
+        """The document of an object; None if no manifest kind describes its type."""
         kind = kind_named(kind_of(one))
         if kind is None:
             return None
@@ -97,8 +97,9 @@ class DocumentMaker(Struct):
         return metadata | ({EXACT: True} if self._is_mistakable(one) else {})
 
     def _is_mistakable(self, one: ConfObject) -> bool:
-        """Whether another object has a name that is alike, or a Business Attribute, its own or
-        that of a value, the name that another is shown by."""
+        """Whether the name could be confused: another object has a name that looks the same, or the
+        display name of another Business Attribute equals the name of this attribute or of this
+        value's attribute."""
         live = self.context.live
         if live.twin(one.type, key_values(ALL_TYPES[one.type], one.attributes)) is not None:
             return True
@@ -111,7 +112,7 @@ class DocumentMaker(Struct):
     def _declarable(
         self, kind: ManifestKind, subject: Subject, one: ConfObject
     ) -> Iterator[tuple[FieldPath, Value]]:
-        """The fields that a manifest can declare; the others are noted."""
+        """The fields that a manifest can declare; the others are recorded."""
         live, object_type = self.context.live, kind.object_type
         fields = flatten(object_type, one.attributes, live)
         unknown = {
@@ -141,7 +142,7 @@ class DocumentMaker(Struct):
         self.omissions += [Omission(subject.address, at, why) for at, why in lost.items()]
 
     def _note_dbid(self, subject: Subject, path: FieldPath, value: Value) -> None:
-        """Notes an option that holds the DBID of another tenant, which no name can replace."""
+        """Records an option that holds the DBID of another tenant, which no name can replace."""
         dbid = foreign_dbid(path, value, self.context.site.tenant_dbid) if len(path) == 3 else 0
         if dbid:
             reason = f"it holds the DBID {dbid} of a tenant of this server, written as it is"
@@ -151,8 +152,8 @@ class DocumentMaker(Struct):
 def _unreadable(
     attribute: Attribute, path: FieldPath, unknown: Collection[FieldPath]
 ) -> FieldPath | None:
-    """What cannot be declared at a path, since it refers to an object that was not read: the
-    field, or the entry of a list that is known by that object; None: nothing."""
+    """What cannot be declared at a path, since it refers to an object that was not read: the field,
+    or the list entry whose key is that object; None: nothing."""
     if attribute.type is ValueType.STRUCTURES:
         words = {attribute.field(name).word for name in attribute.key}
         if any(at[:2] == path[:2] and at[-1] in words for at in unknown):
@@ -161,7 +162,7 @@ def _unreadable(
 
 
 def undeclarable_secret(value: Value, attribute: Attribute) -> str:
-    """Why no manifest can declare this secret; empty: one can."""
+    """Why no manifest can declare this secret; empty: a manifest can."""
     if isinstance(value, bytes):
         return "a secret that is binary cannot be declared"
     if isinstance(value, str) and value and not value.strip():

@@ -1,4 +1,5 @@
-"""Documents become files: one a kind, in an order that does not depend on the server. Pure."""
+"""Makes files of documents: a file for each kind, in an order that does not depend on the server.
+Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +10,7 @@ from reconciler.files.reading import MAX_BYTES
 from reconciler.kinds.manifest_kind import API_VERSION
 from reconciler.kinds.manifests import kind_order
 from reconciler.text.yaml import yaml_text
-from reconciler.yaml.strict import MAX_NODES
+from reconciler.yaml.construction import MAX_NODES
 
 VARIABLES_FILE = "variables.yaml"
 _SEPARATOR = "---\n"
@@ -37,13 +38,13 @@ def files_of(
 
 
 def file_name(kind: str) -> str:
-    """What the file of a kind is called: InteractionQueue -> interaction-queue."""
+    """The name of a kind's file: InteractionQueue -> interaction-queue."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", kind)
     return "-".join(words).lower()
 
 
 def _texts(documents: Iterable[Document]) -> Iterator[str]:
-    """The texts of the files for documents of one kind: several, where one would be larger
+    """The texts of the files for documents of one kind: several, if a single file would be larger
     than a file of manifests may be."""
     texts: list[str] = []
     nodes = size = 0

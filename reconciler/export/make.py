@@ -20,8 +20,8 @@ from reconciler.site.model import Site
 
 class Draft(Struct, frozen=True):
     """The documents of an export in their order, before the proof. ``variables``: the document
-    with the variables that they use; None: they use none. ``maker``: what has made them, with
-    the secrets and with what they do not say."""
+    with the variables that they use; None: they use none. ``maker``: the maker of the documents,
+    with their secrets and what they leave out."""
 
     documents: Sequence[Document]
     variables: Mapping[str, Any] | None
@@ -73,7 +73,8 @@ def _is_used(variable: str, documents: Iterable[Document]) -> bool:
 
 
 def _variables(parameters: Iterable[str], site: Site) -> dict[str, str]:
-    """Variable -> the text that it stands for; longer texts first, since they may hold others."""
+    """Variable -> the text that it stands for; longer texts first, since they may contain
+    others."""
     found = {}
     for parameter in parameters:
         if parameter not in PARAMETERS:

@@ -1,4 +1,4 @@
-"""What an export is made from, what it is made of, and what it leaves out. Plain values."""
+"""The parts of an export, and what it leaves out. Plain values."""
 
 import re
 from collections.abc import Mapping
@@ -15,8 +15,8 @@ from reconciler.text.yaml import yaml_text
 
 
 class Omission(Struct, frozen=True, order=True):
-    """Something that is not in the manifests as it is on the server. ``address``: of its
-    object; ``path``: of its field, empty where it is the whole object; ``reason``: a clause."""
+    """Something that is not in the manifests as it is on the server. ``address``: that of its
+    object; ``path``: that of its field, empty for the whole object; ``reason``: a clause."""
 
     address: str
     path: FieldPath
@@ -33,8 +33,8 @@ class SecretVariable(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True, dict=True):
-    """A manifest as data. ``address``: that of its object, or its own where it declares options
-    in applications. ``order``: its place among the documents of its kind."""
+    """A manifest as data. ``address``: that of its object, or its own if it declares options in
+    applications. ``order``: its place among the documents of its kind."""
 
     kind: ManifestKind
     address: str
@@ -57,25 +57,26 @@ class Document(Struct, frozen=True, dict=True):
 
     @property
     def is_exact(self) -> bool:
-        """Whether it says that its names are meant exactly as they stand."""
+        """Whether it says that its names are meant exactly as written."""
         return bool(self.metadata.get(EXACT))
 
     def exactly(self) -> "Document":
-        """The document whose names are meant exactly as they stand."""
+        """The document, changed to say that its names are meant exactly as written."""
         return replace(self, metadata={**self.metadata, EXACT: True})
 
     def inexactly(self) -> "Document":
-        """The document without that word."""
+        """The document without ``exact``."""
         kept = {word: value for word, value in self.metadata.items() if word != EXACT}
         return replace(self, metadata=kept)
 
     def without(self, path: FieldPath) -> "Document":
-        """The document without what stands at a path below ``spec``, nor what is empty then."""
+        """The document without the value at a path below ``spec``, and without collections that are
+        then empty."""
         return replace(self, spec=_without(self.spec, path) or {})
 
 
 def _without(data: Any, path: FieldPath) -> Any:
-    """Data without what stands at a path, and without what holds nothing then."""
+    """Data without the value at a path, and without collections that are then empty."""
     if not path:
         return None
     first, *rest = path
@@ -93,7 +94,7 @@ def _without(data: Any, path: FieldPath) -> Any:
 
 
 class Export(Struct, frozen=True):
-    """Manifests of live objects. ``files``: name -> text. ``omissions``: what they do not say;
+    """Manifests of live objects. ``files``: name -> text. ``omissions``: what they leave out;
     ``secrets``: the environment variables that they need; ``objects``: how many they declare."""
 
     files: Mapping[str, str]

@@ -1,7 +1,7 @@
-"""Options in applications become documents of kind ``ApplicationOptions``. Pure.
+"""Makes documents of kind ``ApplicationOptions`` for options in applications. Pure.
 
-Applications of one role that have the same options share a document, which targets the role;
-where they differ, each has its own.
+Applications of one role that have the same options share a document, which targets the role; if
+they differ, each has its own document.
 """
 
 from collections.abc import Collection, Iterator, Mapping

@@ -1,9 +1,9 @@
-"""Proves an export before anybody sees it: its manifests are loaded, bound and planned against
-the very objects that they were made from, and nothing may be left to write.
+"""Checks an export before it is written: its manifests are loaded, bound and planned against the
+objects that they were made from, and nothing may be left to write.
 
-What a manifest may not say, such as an option that names a script that is not there, is refused
-there in the same words as everywhere; it is left out, and listed with that reason. So no rule
-stands here again. A name that is refused is tried again as a name that is meant exactly. Pure.
+What a manifest may not declare, such as an option that names a script that does not exist, is
+refused by these steps with the usual message; it is left out, and listed with that reason. So no
+rule is repeated here. A refused name is tried again with ``exact``. Pure.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -59,7 +59,7 @@ def proven(
 
 
 class _Proof(Struct):
-    """The documents that are left, by the names under which they are loaded."""
+    """The remaining documents, by the names under which they are loaded."""
 
     context: Context
     info: ServerInfo
@@ -77,7 +77,7 @@ class _Proof(Struct):
         self.documents[name] = document
 
     def leave_out(self, refused: Iterable[Refusal]) -> None:
-        """Leaves out values, and documents that cannot do without them."""
+        """Leaves out values, and documents that are invalid without them."""
         by_name: dict[str, dict[FieldPath, str]] = {}
         for name, path, reason in refused:
             by_name.setdefault(name, {}).setdefault(path, reason)
@@ -100,8 +100,8 @@ class _Proof(Struct):
                 self._put(name, less)
 
     def drop_needless_exactness(self) -> None:
-        """Removes ``exact`` from the documents that are accepted without it: what made it seem
-        necessary has been left out since."""
+        """Removes ``exact`` from the documents that are accepted without it, since what made it
+        necessary has been left out."""
         exact = {name: self.documents[name] for name in self._plain if name in self.documents}
         exact = {name: one for name, one in exact.items() if one.is_exact}
         for name, one in exact.items():
@@ -115,13 +115,13 @@ class _Proof(Struct):
         self._manifests.pop(name, None)
 
     def _may_be_exact(self, name: str) -> bool:
-        """Whether a document may say more if its names are meant exactly: not tried yet."""
+        """Whether ``exact``, not tried yet, may let a document declare more."""
         one = self.documents[name]
         return name not in self._plain and not one.is_exact and one.kind.binding != "file"
 
     def _better_form(self, name: str, reasons: Mapping[FieldPath, str]) -> Document:
-        """Removes a document and returns it, without ``exact`` if that word has changed nothing:
-        all that was refused before still is."""
+        """Removes a document and returns it; without ``exact`` if that has changed nothing, since
+        the same values are still refused."""
         one = self.documents.pop(name)
         self._manifests.pop(name, None)
         plain, before = self._plain.get(name, (one, {}))
@@ -129,7 +129,7 @@ class _Proof(Struct):
         return plain if before and before.items() <= reasons.items() else one
 
     def refusals(self) -> list[Refusal]:
-        """What is wrong with the documents; none where a plan is empty."""
+        """What is wrong with the documents; none if a plan is empty."""
         problems: list[Diagnostic] = []
         self._load(problems)
         if problems:
@@ -167,7 +167,7 @@ class _Proof(Struct):
             yield self._at(problem.position, problem.summary)
 
     def _at(self, position: Position | None, reason: str) -> Refusal:
-        """What stands at a position. ValueError for a position in no document."""
+        """The value at a position. ValueError for a position in no document."""
         if position is None or position.file not in self.documents:
             raise ValueError(reason)
         return position.file, self._path(position), reason
@@ -227,10 +227,10 @@ def _paths(data: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
 
 
 def _is_below(path: FieldPath, others: Collection[FieldPath]) -> bool:
-    """Whether a path leads into what one of the others names."""
+    """Whether a path is below any of the others."""
     return any(path[:length] in others for length in range(len(path)))
 
 
 def _place(path: FieldPath) -> tuple[tuple[int, str], ...]:
-    """What orders paths as they stand in a document: the items of a list by their number."""
+    """The sort key of a path, in the order of a document: list items by their number."""
     return tuple((int(part), "") if part.isdecimal() else (0, part) for part in path)

@@ -1,10 +1,9 @@
 """Which live objects belong to an export. Pure.
 
-To the site of Web Engagement belongs what its own manifests name, what refers to that, and
-all that these objects refer to in turn, with the folders that they are in, so that they can be
-created elsewhere. Applications
-and what they stand on (hosts, templates, tenants) are a prerequisite of the site: of them,
-only options belong to it.
+To a Web Engagement site belong the objects that its own manifests name, the objects that refer to
+these, and all that these objects refer to in turn, with their folders, so that they can be created
+elsewhere. Applications and what they stand on (hosts, templates, tenants) are a prerequisite of the
+site: only their options belong to it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -25,7 +24,7 @@ from reconciler.site.inventory import is_own_object
 from reconciler.text.wildcards import matches
 
 PREREQUISITES = frozenset({"Tenant", "Application", "Host", "AppPrototype", "Folder"})
-"""Types of which the site has objects before anything is provisioned."""
+"""Types whose objects exist before anything is provisioned."""
 
 
 class ExportRequest(Struct, frozen=True):
@@ -90,7 +89,7 @@ def of_the_site(live: Snapshot, named: Collection[ObjectKey], tenant: int) -> li
         one = live.get(*key)
         if one is None or not _is_of(one, tenant) or is_default_folder(one):
             continue
-        key = (one.type, one.dbid)  # a folder is of type Folder to what refers to it
+        key = (one.type, one.dbid)  # references to a folder have the type Folder
         if key in found or one.type in PREREQUISITES:
             continue
         found[key] = one

@@ -1,8 +1,8 @@
-"""The fields of an object become the ``spec`` of a manifest: the opposite of
-``manifest.fields`` and ``manifest.structures``. Pure, driven by the table.
+"""Makes the ``spec`` of a manifest from the fields of an object: the inverse of ``manifest.fields``
+and ``manifest.structures``. Pure, driven by the table.
 
-Left out is what a new object has anyway: the defaults of its kind and of its type, and zero
-and false where a type has no default.
+What a new object has anyway is left out: the defaults of its kind and of its type, and zero and
+false if the type has no default.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,8 +24,8 @@ def spec_of(
     write: Write,
     section: Callable[[str, str], str],
 ) -> dict[str, Any]:
-    """The words of ``spec``, in the order of the table; lists and sections in that of their
-    names. ``section``: how a section of a word is called in the manifest."""
+    """The keys of ``spec``, in the order of the table; lists and sections are sorted by name.
+    ``section``: gives the manifest's name for a section below a key."""
     by_word: dict[str, dict[FieldPath, Value]] = {}
     for path, value in fields.items():
         by_word.setdefault(path[0], {})[path] = value
@@ -96,7 +96,7 @@ def _entry(
     held: Mapping[FieldPath, Value],
     write: Write,
 ) -> Any:
-    """An entry of a list; only its name, where it has nothing else."""
+    """An entry of a list; only its name, if it has nothing else."""
     words = _structure(attribute, paths, held, write)
     name = attribute.field(attribute.key[-1]).word
     return words[name] if {*words} == {name} and isinstance(words[name], str) else words
@@ -108,8 +108,7 @@ def _is_default(kind: ManifestKind, attribute: Attribute, held: Mapping[FieldPat
 
 
 def default_of(attribute: Attribute) -> Value | None:
-    """The value of a field that nobody has set, in the form in which fields have it; None where
-    there is none."""
+    """The default of a field, in the form of field values; None if there is none."""
     match attribute.type:
         case ValueType.ENUM:
             return enums.mnemonic(attribute.enumeration, attribute.default or 0)

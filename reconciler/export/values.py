@@ -1,7 +1,7 @@
 """Values of fields as a manifest writes them. Pure.
 
-Texts are written so that ``${`` in them stays what it is. What differs between sites stands as
-a placeholder: the DBID of the site's tenant always, other texts where that was asked for.
+``${`` in a text is escaped, so that it is not interpolated. What differs between sites becomes a
+placeholder: always the DBID of the site's tenant, other texts if that was asked for.
 """
 
 import re
@@ -21,7 +21,7 @@ PARAMETERS: Mapping[str, str] = {
     "app": "server.name",
     "cluster": "cluster.name",
 }
-"""What differs between sites and can become a variable -> the value of the site behind it."""
+"""What differs between sites and can become a variable -> the name of the site's value."""
 
 assert set(PARAMETERS.values()) <= set(SITE_VALUES)  # noqa: S101 - a mistake in the table itself
 
@@ -36,7 +36,7 @@ class ValueWriter(Struct, frozen=True):
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def name(self, text: str) -> str:
-        """A name, in which no variable stands."""
+        """A name, which never gets a variable."""
         return literal(text)
 
     def section(self, word: str, section: str) -> str:
@@ -46,7 +46,7 @@ class ValueWriter(Struct, frozen=True):
         return self.name(section)
 
     def text(self, text: str) -> str:
-        """A value, with variables in place of the texts that they stand for."""
+        """A text, with variables in place of the texts that they replace."""
         written = self.name(text)
         for variable, value in self.variables.items():
             whole = rf"(?<![\w.-]){re.escape(self.name(value))}(?![\w-]|\.\w)"
@@ -67,8 +67,8 @@ class ValueWriter(Struct, frozen=True):
 
 
 def foreign_dbid(path: FieldPath, value: Value, tenant: int) -> int:
-    """The DBID of another tenant that an option holds as a text; 0: none that is known.
-    ``path``: word, section, option."""
+    """The DBID of another known tenant that an option holds as a text; 0: there is none. ``path``:
+    word, section, option."""
     word, section, key = path
     for reference in references_of(word, section, key, value):
         if reference.tenant_dbid not in (0, tenant):

@@ -1,1 +1,1 @@
-"""Files that users name: how they are read and written, and what to do where that fails."""
+"""Files that users name: how they are read and written, and what to do if that fails."""

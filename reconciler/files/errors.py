@@ -1,4 +1,4 @@
-"""What to do where the operating system refuses to read or to write a file that a user named."""
+"""What to do if the operating system refuses to read or write a file that a user named."""
 
 import errno
 import os
@@ -8,7 +8,7 @@ from reconciler.errors import FileWriteError
 
 
 def reading_advice(error: OSError, path: Path) -> str:
-    """What to do about a file that cannot be read; empty where only the reason can help."""
+    """What to do about a file that cannot be read; empty if the reason says enough."""
     match error.errno:
         case errno.ENOENT:
             return f"Check the name: there is no {os.path.abspath(path)}."
@@ -20,7 +20,7 @@ def reading_advice(error: OSError, path: Path) -> str:
 
 
 def writing_advice(error: OSError, path: Path) -> str:
-    """What to do about a file that cannot be written; empty where only the reason can help."""
+    """What to do about a file that cannot be written; empty if the reason says enough."""
     match error.errno:
         case errno.ENOTDIR:
             return "Name another path: a part of this one is a file, not a folder."
@@ -34,7 +34,8 @@ def writing_advice(error: OSError, path: Path) -> str:
 
 
 def unwritable(path: Path, error: OSError, option: str = "") -> FileWriteError:
-    """The error for a file that cannot be written. ``option``: that which names it."""
+    """The error for a file that cannot be written. ``option``: the command-line option that names
+    it."""
     what = f"{option} {path}".lstrip()
     return FileWriteError(
         f"{what} cannot be written: {error.strerror or error}", writing_advice(error, path)

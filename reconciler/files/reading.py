@@ -1,7 +1,7 @@
-"""Files that users name: read whole, as UTF-8, up to a limit of size.
+"""Reads files that users name: whole, as UTF-8, up to a size limit.
 
-Read are regular files, standard input (``-``) and open descriptors (``/dev/fd/N``, which a
-shell passes for ``<(command)``). A device or a named pipe is refused: a read might never end.
+Regular files can be read, standard input (``-``) and open descriptors (``/dev/fd/N``, which a shell
+passes for ``<(command)``). A device or a named pipe is refused: a read might never end.
 """
 
 import errno
@@ -9,21 +9,19 @@ import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.files.errors import reading_advice
 
 STANDARD_STREAM = Path("-")
-"""Standard input where a file is read, standard output where one is written."""
+"""Standard input for a file to read, standard output for a file to write."""
 
 MAX_BYTES = 10 * 1024 * 1024
 """How large a file of YAML may be."""
 
-_USUAL_BYTES = 64 * 1024
-"""How much is read at once. Nearly every file is smaller; ``os.read`` makes room for all that it
-is asked for."""
+_PART_BYTES = 64 * 1024
+"""How many bytes are read at once of a file that is larger than its status says."""
 
 _INPUTS = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
@@ -68,8 +66,8 @@ def read_text(
 
 
 def read_content(path: Path, limit: int) -> bytes:
-    """What is in a file, up to a number of bytes. OSError, also for what is no regular file and no
-    stream: its ``strerror`` then says what it is, such as "it is a named pipe"."""
+    """What is in a file, up to a number of bytes. OSError, also if it is neither a regular file nor
+    a stream: its ``strerror`` then says what it is, such as "it is a named pipe"."""
     name = str(path)
     if name in _INPUTS:
         if sys.stdin is None:
@@ -83,8 +81,9 @@ def read_content(path: Path, limit: int) -> bytes:
     _check_regular(os.stat(path))
     descriptor = os.open(path, _OPEN)
     try:
-        _check_regular(os.fstat(descriptor))
-        return b"".join(_parts(descriptor, limit))
+        status = os.fstat(descriptor)
+        _check_regular(status)
+        return _content(descriptor, status.st_size, limit)
     finally:
         os.close(descriptor)
 
@@ -100,7 +99,7 @@ def shown_path(path: Path) -> str:
 
 
 def canonical_path(path: Path) -> str:
-    """The path that is the same for all names of a file, also where it cannot be read."""
+    """The path that is the same for all names of a file, even if the file cannot be read."""
     try:
         return os.path.realpath(path)
     except (OSError, ValueError):
@@ -119,12 +118,18 @@ class _UnsuitableFileError(OSError):
     """A file of a kind that is not read."""
 
 
-def _parts(descriptor: int, limit: int) -> Iterator[bytes]:
-    """What is in an open file, up to a number of bytes. Without a file object, which would cost
-    more than to read a small file."""
-    while limit and (part := os.read(descriptor, min(limit, _USUAL_BYTES))):
-        yield part
-        limit -= len(part)
+def _content(descriptor: int, size: int, limit: int) -> bytes:
+    """What is in an open file, up to a number of bytes. Uses no file object, which would cost more
+    than reading a small file. ``size``: that in its status; the file may grow meanwhile, and some
+    system files have a size of 0 there."""
+    content = os.read(descriptor, min(limit, size + 1))
+    if len(content) == size:
+        return content
+    parts, left = [content], limit - len(content)
+    while left and (part := os.read(descriptor, min(left, _PART_BYTES))):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def _check_regular(status: os.stat_result) -> None:

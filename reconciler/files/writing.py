@@ -1,8 +1,8 @@
-"""Files that users name: each is written whole or not at all.
+"""Writes files that users name: each is written whole or not at all.
 
-The text goes into a new file of an unpredictable name, which then takes the name asked for. No
-link is followed, so nobody can prepare a path that leads the text over another file; only a file
-that was read, to be written anew, may be a link.
+The text is written to a new file with an unpredictable name, which is then renamed. No link is
+followed, so nobody can prepare a path through which another file is overwritten; only a file that
+was read and is rewritten may be a link.
 """
 
 import codecs
@@ -21,7 +21,7 @@ from reconciler.files.written import forget_written, note_removed, note_written
 _HEAD = 4096
 _OWNER_ONLY = 0o600
 _AS_USUAL = 0o666
-"""The rights of a new file, before the umask takes from them."""
+"""The mode of a new file, before the umask is applied."""
 _CREATE = (
     os.O_WRONLY
     | os.O_CREAT
@@ -40,11 +40,11 @@ def replace_file(
     advice: str = "Name a new file.",
 ) -> None:
     """Writes a file, readable by its owner only. ``may_replace``: whether an existing file may
-    be replaced, by its first bytes; an empty file may always. ``what``: what such a file is
-    called in messages; ``advice``: what to name in place of what is no file.
+    be replaced, by its first bytes; an empty file may always. ``what``: the name of such a file in
+    messages; ``advice``: what to name instead of something that is no file.
 
-    UsageError where there is anything else at the path, FileWriteError where it cannot be
-    written. Then everything is as it was.
+    UsageError if there is anything else at the path, FileWriteError if it cannot be written. After
+    an error, everything is as it was.
     """
     try:
         if reason := _unsuitable(path):
@@ -61,8 +61,8 @@ def replace_file(
 
 
 def write_new_file(path: Path, content: bytes) -> None:
-    """Writes a file that is not there yet, readable by its owner only. UsageError where something
-    is there, FileWriteError where it cannot be written."""
+    """Writes a file that does not exist yet, readable by its owner only. UsageError if something is
+    there, FileWriteError if it cannot be written."""
     if os.path.lexists(path):
         raise UsageError(f"{path} exists", "Name another file, or remove this one first.")
     try:
@@ -72,10 +72,10 @@ def write_new_file(path: Path, content: bytes) -> None:
 
 
 def write_file(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Writes a file with the rights that new files usually have, or in place of another file,
-    whose rights stay. ``mode``: the rights in place of both. The folders that it needs are made.
+    """Writes a file with the usual mode of new files, or in place of another file, whose mode it
+    keeps. ``mode`` overrides both. Missing folders are created.
 
-    FileWriteError where it cannot be written, or something is there that is no regular file.
+    FileWriteError if it cannot be written, or something is there that is no regular file.
     """
     make_folder(path.parent)
     try:
@@ -91,10 +91,10 @@ def write_file(path: Path, content: bytes, mode: int | None = None) -> None:
 
 
 def rewrite_file(path: Path, old: str, new: str) -> None:
-    """Writes a text file anew that was read as ``old``. Its mode and its byte order mark stay,
-    and a link leads to it as before.
+    """Rewrites a text file that was read as ``old``. Its mode, its byte order mark and a link to it
+    are kept.
 
-    FileWriteError where it cannot be written, or somebody has changed it meanwhile; then it is
+    FileWriteError if it cannot be written, or somebody has changed it meanwhile; then it is
     as it was.
     """
     real = Path(canonical_path(path))
@@ -110,7 +110,7 @@ def rewrite_file(path: Path, old: str, new: str) -> None:
 
 
 def remove_file(path: Path) -> None:
-    """Removes a file. FileWriteError where that is not possible."""
+    """Removes a file. FileWriteError if that is not possible."""
     note_removed(path)
     try:
         path.unlink()
@@ -122,8 +122,7 @@ def remove_file(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder with those that it needs, where they are not there yet. FileWriteError where
-    that is not possible."""
+    """Creates a folder and its missing parents. FileWriteError if that is not possible."""
     try:
         missing = [one for one in (path, *path.parents) if not one.exists()]
         if missing:
@@ -134,7 +133,7 @@ def make_folder(path: Path) -> None:
 
 
 def _unsuitable(path: Path) -> str:
-    """Why what is at a path cannot be replaced by a file; empty where it can."""
+    """Why what is at a path cannot be replaced by a file; empty: it can."""
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:
@@ -153,9 +152,8 @@ def _write(
     mode: int | None = None,
     shown: Path | None = None,
 ) -> None:
-    """Writes a file under a name of its own, which then takes the name asked for. ``created``:
-    the rights it is created with; ``mode``: those it gets, also where the umask forbids them;
-    ``shown``: what messages call it."""
+    """Writes a file under a temporary name, then renames it. ``created``: the mode it is created
+    with; ``mode``: its final mode, whatever the umask; ``shown``: what messages call it."""
     draft = path.parent / f".gwe.{token_hex(8)}"
     shown = shown or path
     descriptor = os.open(draft, _CREATE, created if mode is None else _OWNER_ONLY)
@@ -171,13 +169,13 @@ def _write(
     except BaseException:
         with suppress(OSError):
             os.unlink(draft)
-            forget_written(shown)  # the file had not taken its name yet
+            forget_written(shown)  # the file was not renamed yet
         raise
     _flush_folder(path.parent)
 
 
 def _flush_folder(folder: Path) -> None:
-    """Makes the new name survive a power loss, where the system can."""
+    """Makes the new name survive a power loss, if the system supports that."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

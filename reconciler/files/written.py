@@ -1,7 +1,7 @@
 """Which files a command has written so far, for the message of a command that ends early.
 
-Writers note here what they write. So the message is true for every command that writes files,
-and none of them has to think of Ctrl-C.
+Writers record here what they write. So the message is right for every command that writes files,
+and no command has to handle Ctrl-C for it.
 """
 
 import os
@@ -16,20 +16,20 @@ class WriteRecord:
 
     def __init__(self) -> None:
         self._paths: list[tuple[str, str, bool]] = []
-        """Absolute path, the path as messages show it, whether it is there now."""
+        """Absolute path -> the path as messages show it, and whether it exists now."""
 
     def note(self, path: Path, *, there: bool) -> None:
         self._paths.append((os.path.abspath(path), str(path), there))
 
     def forget(self, path: Path) -> None:
-        """Forgets the last note about a path: nothing came of it."""
+        """Forgets the last record of a path, since the write did not happen."""
         absolute = os.path.abspath(path)
         last = max(n for n, entry in enumerate(self._paths) if entry[0] == absolute)
         del self._paths[last]
 
     def shown(self) -> list[str]:
-        """What messages call the files, each once. Of a new folder the files in it are left out,
-        and so is what has gone again."""
+        """What messages call the files, each once. Files in a new folder are left out, and so is
+        what has been removed again."""
         last = {absolute: (shown, there) for absolute, shown, there in self._paths}
         return [
             shown if there else f"{shown} (removed)"
@@ -44,7 +44,7 @@ _RECORD: ContextVar[WriteRecord | None] = ContextVar("written", default=None)
 
 @contextmanager
 def recorded() -> Iterator[WriteRecord]:
-    """A record of what is written and removed meanwhile. Within it, it is the same record."""
+    """A record of what is written and removed in the block. A nested block gets the same record."""
     if record := _RECORD.get():
         yield record
         return
@@ -57,18 +57,18 @@ def recorded() -> Iterator[WriteRecord]:
 
 
 def note_written(path: Path) -> None:
-    """A writer is about to give a file its content, or has made a folder."""
+    """Records that a writer is about to write a file, or has created a folder."""
     if record := _RECORD.get():
         record.note(path, there=True)
 
 
 def note_removed(path: Path) -> None:
-    """A writer is about to remove a file."""
+    """Records that a writer is about to remove a file."""
     if record := _RECORD.get():
         record.note(path, there=False)
 
 
 def forget_written(path: Path) -> None:
-    """What was noted last about a path did not come about."""
+    """Forgets the last record of a path, since the write did not happen."""
     if record := _RECORD.get():
         record.forget(path)

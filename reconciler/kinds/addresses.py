@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from reconciler.text.visible import is_invisible
 from reconciler.text.wildcards import literal, matches, plain
 
+_PLAIN = re.compile(r"[\w.-]+", re.ASCII)
+"""Nearly every name: nothing of it is escaped."""
 _ESCAPED = re.compile(r"[%/]|^ +| +$|[^ -~]")
 
 
 def quoted(name: str) -> str:
     """A name, escaped to be one part of an address, and to select no other name."""
-    return literal(_ESCAPED.sub(_percent, name))
+    return name if _PLAIN.fullmatch(name) else literal(_ESCAPED.sub(_percent, name))
 
 
 def _percent(found: re.Match[str]) -> str:

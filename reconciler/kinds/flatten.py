@@ -5,6 +5,7 @@ below the entry's label, which is made of its key: ``("connections", "Chat", "pr
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -115,10 +116,12 @@ def text_of_absent(part: Attribute) -> str:
     return "" if part.type in (ValueType.TEXT, ValueType.REFERENCE) else "0"
 
 
-def references_in(object_type: ObjectType, fields: Fields) -> Iterator[tuple[FieldPath, str, str]]:
+def references_in(
+    object_type: ObjectType, fields: Fields, targets: frozenset[str] | None = None
+) -> Iterator[tuple[FieldPath, str, str]]:
     """The references in the fields of an object: the path, the type that it leads to, and the
-    name there."""
-    referring = object_type.referring
+    name there. ``targets``: only those that lead to these types."""
+    referring = object_type.referring if targets is None else _referring(object_type, targets)
     for path, value in fields.items():
         if path[0] not in referring:
             continue
@@ -133,7 +136,18 @@ def references_in(object_type: ObjectType, fields: Fields) -> Iterator[tuple[Fie
             text = fields.get((*path[:-1], kind.word))
             number = enums.number_of(kind.enumeration, str(text)) if text is not None else None
             target = narrow(attribute, declared, {kind.name: number}).refers_to
-        yield path, target, str(value)
+        if targets is None or target in targets:
+            yield path, target, str(value)
+
+
+@lru_cache(maxsize=256)
+def _referring(object_type: ObjectType, targets: frozenset[str]) -> frozenset[str]:
+    """The words of the attributes that can refer to objects of these types, or whose fields can."""
+    return frozenset(
+        one.word
+        for one in object_type.attributes
+        if any(not targets.isdisjoint(inner.target_types) for inner in (one, *one.fields))
+    )
 
 
 def build(
@@ -144,15 +158,21 @@ def build(
     UnknownReferenceError for a name that no object has; FieldValueError for a word that the
     type lacks, or a value that its field cannot hold.
     """
-    by_word: dict[str, dict[FieldPath, Value]] = {}
-    for path, value in fields.items():
-        by_word.setdefault(path[0], {})[path[1:]] = value
     plain: dict[str, Value] = {}
+    nested: dict[str, dict[FieldPath, Value]] = {}
+    for path, value in fields.items():
+        if len(path) == 1:
+            plain[path[0]] = value
+        else:
+            nested.setdefault(path[0], {})[path[1:]] = value
     attributes: dict[str, Any] = {}
-    for word, held in by_word.items():
+    for word in (*plain, *nested):
         attribute = object_type.by_word(word)
         if attribute is None:
             raise FieldValueError(f"{object_type.name} has no field {word}")
+        held = nested.get(word)
+        if held is None:
+            continue
         match attribute.type:
             case ValueType.KEY_VALUES:
                 sections = attributes.setdefault(attribute.name, {})
@@ -173,8 +193,6 @@ def build(
                     built_values(attribute.fields, entry, names, tenant)
                     for entry in entries.values()
                 ]
-            case _:
-                plain[word] = held[()]
     return built_values(object_type.attributes, plain, names, tenant) | attributes
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
 from reconciler.kinds import enums
+from reconciler.kinds.fields import FieldPath, Value
 from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.natural_keys import TENANT, has_tenant, key_parts
 from reconciler.kinds.types.table import ALL_TYPES, references_to
@@ -150,6 +151,12 @@ class ManifestKind(Struct, frozen=True, dict=True):
     def object_type(self) -> ObjectType:
         """The server's object type behind the kind."""
         return ALL_TYPES[self.type]
+
+    @cached_property
+    def base_fields(self) -> Mapping[FieldPath, Value]:
+        """The fixed values and the defaults, as fields of an object."""
+        words = {**self.fixed, **self.defaults}
+        return {(word,): value for word, value in words.items()}
 
     @cached_property
     def script_type(self) -> int | None:

@@ -89,7 +89,7 @@ class Attribute(Struct, frozen=True):
             force_setattr(self, "word", self.name)
 
     def field(self, name: str) -> "Attribute":
-        """The field ``name`` of a structure. KeyError where there is none."""
+        """The field ``name`` of a structure. KeyError if there is none."""
         for one in self.fields:
             if one.name == name:
                 return one

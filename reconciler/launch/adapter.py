@@ -185,7 +185,7 @@ def _access_error(spec: FileSpec, error: LaunchError) -> LaunchFileAccessError:
 
 def content_after(form: str, before: Attributes, delta: Delta) -> bytes:
     """The content of a launch file after an update: the content that the delta sets, else
-    the old one with changed values. LaunchError where that is not possible."""
+    the old one with changed values. LaunchError if that is not possible."""
     if isinstance(delta.values.get(CONTENT), bytes):
         content: bytes = delta.values[CONTENT]
         return content

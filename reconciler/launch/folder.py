@@ -138,7 +138,7 @@ class Folder(Struct, frozen=True):
 
     def clear(self) -> list[str]:
         """Removes the temporary files of this file, and returns their names. OSError
-        where that is not permitted."""
+        if that is not permitted."""
         name = re.escape(self.name)
         left = re.compile(rf"\.{name}\.[0-9a-f]{{16}}\.tmp")
         names = os.listdir(self.path if self.opened is None else self.opened)

@@ -1,5 +1,5 @@
-"""Binds manifests to a site: fills in variables and gives options to every application of
-their role.
+"""Binds manifests to a site: fills in variables, and assigns options to every application of their
+role.
 
 The result is checked again, since names and values may come from variables, and all
 problems are reported together. Without a site (``gwe validate``), only what needs no site is
@@ -72,8 +72,8 @@ def bind(
 
 
 def with_plain_objects(manifests: Sequence[Manifest], variables: Variables) -> list[Manifest]:
-    """The manifests; those that are plain with the object that they declare. It is the same for
-    every site, so that it can be kept."""
+    """The manifests; plain manifests get the object that they declare, which is the same for every
+    site and can be cached."""
     binder = _Binder(variables, {}, None, None)
     return [
         replace(one, plain=_plain(one, binder)) if one.plain is None else one for one in manifests
@@ -81,8 +81,8 @@ def with_plain_objects(manifests: Sequence[Manifest], variables: Variables) -> l
 
 
 def _plain(manifest: Manifest, binder: "_Binder") -> PlainObject | None:
-    """What a plain manifest declares; None where it has a mistake, or is not plain. The hints of
-    the manifests that come with gwe are not those of others."""
+    """What a plain manifest declares; None if it has a mistake or is not plain. Bundled manifests
+    are not plain, since their hints differ."""
     if manifest.kind.binding != "object" or manifest.bundled or manifest.has_variables:
         return None
     found = binder.declared(manifest)
@@ -120,8 +120,7 @@ class _Binder:
                 self._check_defaults(manifest)
 
     def declared(self, manifest: Manifest) -> DesiredObject | None:
-        """The object of one manifest, of which nothing is kept here; None where there is a mistake
-        in it."""
+        """The object of a manifest that was not cached; None if the manifest has a mistake."""
         self._add_object(manifest)
         found = None if self._problems else self._objects[0]
         self._problems.clear()
@@ -243,7 +242,7 @@ class _Binder:
 
 
 def _key_part(expanded: Expanded, word: str, part: Attribute) -> str:
-    """A part of the natural key, from ``metadata``, in the form in which keys are compared."""
+    """A part of the natural key, from ``metadata``, in the form used to compare keys."""
     if part.name == PATH:
         return _path(expanded, word)
     text = _name(expanded, word)
@@ -257,15 +256,15 @@ def _key_part(expanded: Expanded, word: str, part: Attribute) -> str:
 
 
 def _folder(expanded: Expanded, key: tuple[str, ...]) -> str:
-    """The path of the folder that the object is created in; empty: the default folder. A folder
-    is created in the folder around it."""
+    """The path of the folder that the object is created in; empty: the default folder. A folder is
+    created in its outer folder."""
     if expanded.kind.heading == FOLDER:
         return folder_around(key[-1])
     return _path(expanded, "folder") if "folder" in expanded.metadata else ""
 
 
 def _path(expanded: Expanded, word: str) -> str:
-    """The path of a folder from ``metadata``, in the form in which paths are compared."""
+    """The path of a folder from ``metadata``, in the form used to compare paths."""
     path = plain_path(_name(expanded, word))
     kind = expanded.kind.object_type
     if names_in_path(path)[0] and (kind.name == UNIT or kind.owner_type != "Tenant"):
@@ -280,18 +279,18 @@ def _path(expanded: Expanded, word: str) -> str:
 
 
 def _former_names(expanded: Expanded) -> Iterator[FormerName]:
-    """The names in ``metadata.formerly``. They may be any that a server can hold: to rename an
-    object is a way to get rid of a bad name."""
+    """The names in ``metadata.formerly``. Any name that a server can hold is accepted: renaming is
+    a way to get rid of a bad name."""
     for index, value in enumerate(expanded.metadata.get("formerly", ())):
         yield FormerName(as_text(value), expanded.at(("metadata", "formerly", str(index))))
 
 
 def _name(expanded: Expanded, word: str) -> str:
-    """A name from ``metadata``; empty where it is absent."""
+    """A name from ``metadata``; empty if it is absent."""
     if word not in expanded.metadata:
         return ""
     value = as_text(expanded.metadata[word])
-    if not (value if expanded.manifest.exact else value.strip()):
+    if not value.strip() and not (value and expanded.manifest.exact):
         expanded.report(("metadata", word), f"metadata.{word} is empty")
     if len(value) > MAX_NAME and word not in ("folder", PATH):
         summary = f"metadata.{word} is longer than {MAX_NAME} characters"

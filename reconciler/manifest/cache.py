@@ -1,11 +1,11 @@
 """Manifests that were read and checked before, kept in the user's cache folder.
 
-What was kept is found by a digest of the content of a file, so it is never taken for other
-content, wherever the file is. It belongs to one version of gwe and its schemas. The cache may
+Cached manifests are found by a digest of the content of their file, so they are never mistaken for
+other content, wherever the file is. It belongs to one version of gwe and its schemas. The cache may
 fail, be absent or be turned off without harm: manifests are then read as if it were not there.
 
-Only the user may read it, as manifests may hold what others should not see. It is read only
-where the folder and the file belong to the user and are closed to others.
+Only the user may read it, as manifests may hold what others should not see. It is read only if the
+folder and the file belong to the user and are closed to others.
 """
 
 import hashlib
@@ -14,8 +14,9 @@ import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
@@ -29,7 +30,7 @@ SWITCH = "GWE_CACHE"
 """The environment variable that turns the cache off with ``off``."""
 
 MAX_BYTES = 64 * 1024 * 1024
-"""How large the cache may become; of what it holds, the oldest goes first."""
+"""How large the cache may become; its oldest files are removed first."""
 
 _FORMAT = "4"
 _ENDING = ".json"
@@ -38,7 +39,7 @@ _ENDING = ".json"
 class KeptDocument(msgspec.Struct, frozen=True, array_like=True):
     """A valid document. ``content``: see ``YamlDocument``; ``line``, ``column``: where it begins,
     from 0; ``kind``: the kind of manifest whose schema it fits; ``plain``: the object that it
-    declares, where that is known."""
+    declares, if known."""
 
     content: msgspec.Raw
     line: int
@@ -49,8 +50,8 @@ class KeptDocument(msgspec.Struct, frozen=True, array_like=True):
 
 class KeptManifests(msgspec.Struct, frozen=True):
     """What a cache file holds. ``files``: digest of the content of a file -> its documents.
-    ``digest``: that of the manifests (see ``Loaded``) in these files in this order; empty where it
-    is not kept."""
+    ``digest``: that of the manifests (see ``Loaded``) in these files in this order; empty if it is
+    not cached."""
 
     files: dict[str, list[KeptDocument]] = {}
     digest: str = ""
@@ -65,7 +66,7 @@ def manifest_cache(paths: Sequence[Path], environment: Mapping[str, str]) -> "Ma
 
 
 def _user_folder(environment: Mapping[str, str]) -> Path | None:
-    """The folder of the cache; None where the user has none."""
+    """The folder of the cache; None if the user has none."""
     if sys.platform in ("win32", "darwin"):
         from platformdirs import user_cache_path  # noqa: PLC0415 - elsewhere the next lines do
 
@@ -76,7 +77,7 @@ def _user_folder(environment: Mapping[str, str]) -> Path | None:
 
 
 class ManifestCache:
-    """What is kept of the files of one set of manifests. ``folder``: None keeps nothing."""
+    """The cache for the files of one set of manifests. ``folder``: None: nothing is cached."""
 
     def __init__(self, folder: Path | None, paths: Sequence[Path] = ()) -> None:
         self._folder = folder
@@ -86,7 +87,7 @@ class ManifestCache:
         self._read: list[str] = []
 
     def find(self, text: str) -> list[KeptDocument] | None:
-        """The documents of a file with this ``text``; None where they are not known."""
+        """The documents of a file with this ``text``; None if they are not cached."""
         if self._folder is None:
             return None
         key = _digest(text)
@@ -98,8 +99,8 @@ class ManifestCache:
         return found
 
     def add(self, text: str, path: Path, documents: Sequence[YamlDocument]) -> None:
-        """Takes note of the documents of a file, which ``save`` keeps. What comes from a
-        pipe is not kept."""
+        """Adds the documents of a file, for ``save`` to write. What comes from a pipe is not
+        cached."""
         if self._folder is None:
             return
         key = _digest(text)
@@ -114,25 +115,21 @@ class ManifestCache:
 
     @property
     def digest(self) -> str:
-        """That of the manifests, where the files are those for which it was kept; else empty."""
+        """The digest of the manifests, if it was cached for just these files; else empty."""
         if self._folder is None or self._read != list(self._kept.files):
             return ""
         return self._kept.digest
 
     def save(self, found: Mapping[int, tuple[str, PlainObject | None]], digest: str) -> None:
-        """Keeps what was added, whose documents are manifests that fit their schemas. ``found``:
-        the kinds and the objects of documents, by ``id``; ``digest``: that of all manifests."""
+        """Writes what was added: documents that fit their schemas. ``found``: the kinds and the
+        objects of documents, by ``id``; ``digest``: that of all manifests."""
         if self._folder is None:
             return
-        encoder = msgspec.json.Encoder()
         with suppress(OSError, ValueError, OverflowError):  # not all texts can be encoded
             added = {
                 key: [
-                    KeptDocument(
-                        msgspec.Raw(encoder.encode((one.data, one.places))),
-                        *one.place,
-                        *found[id(one)],
-                    )
+                    # Encoded the same, whether it is JSON already or data.
+                    KeptDocument(cast("msgspec.Raw", one.content), *one.place, *found[id(one)])
                     for one in documents
                 ]
                 for key, documents in self._new.items()
@@ -173,7 +170,7 @@ def _digest_of(content: bytes) -> str:
 
 
 def _read(path: Path) -> bytes:
-    """OSError where the file is not there, or is not the user's own alone."""
+    """OSError if the file does not exist, or is not owned by the user and closed to others."""
     _check_private(os.lstat(path.parent))
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     with os.fdopen(descriptor, "rb") as file:
@@ -182,30 +179,28 @@ def _read(path: Path) -> bytes:
 
 
 def _check_private(status: os.stat_result) -> None:
-    if not hasattr(os, "getuid"):  # where files have no owner and mode
+    if not hasattr(os, "getuid"):  # a system whose files have no owner and mode
         return
     if status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077:
         raise PermissionError("others may have written it")
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all, for the user alone."""
-    import tempfile  # noqa: PLC0415 - few commands find something new
-
+    """Writes a file whole or not at all, readable by the user only."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_private(os.lstat(path.parent))
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    draft = path.with_suffix(f".{os.urandom(8).hex()}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with open(draft, "xb", opener=partial(os.open, mode=0o600)) as file:
             file.write(content)
-        os.replace(name, path)
+        os.replace(draft, path)
     except BaseException:
-        os.unlink(name)
+        draft.unlink(missing_ok=True)
         raise
 
 
 def _remove_oldest(folder: Path) -> None:
-    """Removes what is beyond the size that the cache may have."""
+    """Removes the oldest files if the cache is larger than it may be."""
     left = MAX_BYTES
     for path, status in _newest_first(folder.iterdir()):
         left -= status.st_size

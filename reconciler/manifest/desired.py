@@ -23,9 +23,9 @@ class Enforced(Struct, frozen=True):
 
 
 class Initial(Struct, frozen=True, eq=False):
-    """The value is written only where nothing is at or below ``unit``: the field itself, or
-    the section, list or annex around it. From then on it is the site's own. ``hint``: a
-    sentence that says how the manifest's value is enforced."""
+    """The value is written only if nothing is at or below ``unit``: the field itself, or the
+    section, list or annex around it. From then on it is the site's own. ``hint``: a sentence that
+    says how to enforce the manifest's value."""
 
     unit: FieldPath
     hint: str = ""
@@ -44,9 +44,9 @@ Ownership = Enforced | Initial
 class ManagedField(Struct, frozen=True):
     """One path that a manifest declares.
 
-    ``value`` None means that the option must be absent. ``origin`` is the position of the
-    value, ``manifest`` the manifest's address. ``secret``: declared as one; neither the value
-    nor the live one is ever shown.
+    ``value`` None means that the option must be absent. ``origin`` is the position of the value,
+    ``manifest`` the manifest's address. ``secret``: declared as a secret; neither this value nor
+    the live value is ever shown.
     """
 
     path: FieldPath
@@ -60,19 +60,20 @@ class ManagedField(Struct, frozen=True):
 
 
 class FormerName(Struct, frozen=True):
-    """A name that an object had, and where a manifest says so."""
+    """A former name of an object, and where its manifest lists it."""
 
     name: str
     origin: Position
 
 
 class DesiredObject(Struct, frozen=True, dict=True):
-    """An object that one manifest declares, unlike an application, whose options several share.
+    """An object that exactly one manifest declares. (The options of an application may come from
+    several manifests.)
 
-    ``key``: the parts of its natural key. ``tenant``: the name of its tenant; empty where its
-    type has none. ``absent``: the object must not be there. ``formerly``: under these names it may
-    still be on the server. ``exact``: its name is meant exactly as it stands, also beside names
-    that are alike or are shown alike."""
+    ``key``: the parts of its natural key. ``tenant``: the name of its tenant; empty if its type has
+    none. ``absent``: the object must not exist. ``formerly``: names that it may still have on the
+    server. ``exact``: its name is meant exactly as written, even beside names that look the
+    same."""
 
     kind: ManifestKind
     key: tuple[str, ...]
@@ -108,11 +109,11 @@ class DesiredObject(Struct, frozen=True, dict=True):
     def base_fields(self) -> dict[FieldPath, Value]:
         """What a new object gets besides its declared fields: its natural key, and the fixed
         values and defaults of its kind."""
-        words = {**self.kind.fixed, **self.kind.defaults}
         fields: dict[FieldPath, Value] = {("tenant",): self.tenant} if self.kind.tenanted else {}
         for part, text in zip(key_parts(self.kind.object_type), self.key, strict=True):
             fields[part.word,] = canonical(part, text)
-        return {**fields, **{(word,): value for word, value in words.items()}}
+        fields.update(self.kind.base_fields)
+        return fields
 
     def declared_fields(self) -> dict[FieldPath, Value]:
         """The declared fields that have a value."""
@@ -148,7 +149,7 @@ class DesiredFile(Struct, frozen=True):
 
 
 class Untargeted(Struct, frozen=True):
-    """An ApplicationOptions manifest whose role no application of the site has."""
+    """An ApplicationOptions manifest for a role that no application of the site has."""
 
     name: str
     role: str

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -25,16 +25,17 @@ SUFFIXES = frozenset({".yaml", ".yml"})
 
 
 MARK = "$"
-"""What every text has in which there is something to fill in."""
+"""Every text with something to fill in contains this."""
 
 _ENCODER = msgspec.json.Encoder()
-_ODD = (b"$", b"\\", b"\x7f", b'" ', b' "')
-"""What no text of a simple manifest has, as JSON. All control characters but one are escaped."""
+_ODD = ("$", "\\", "\x7f", '" ', ' "')
+"""As JSON, no text of a simple manifest contains this. All control characters but DEL are escaped
+anyway."""
 
 
 class Manifest(Struct, frozen=True, dict=True):
     """A valid document: its kind, its data, and the positions of its values. ``plain``: the object
-    that it declares, where it was read before it is bound."""
+    that it declares, if that is known before the manifest is bound."""
 
     kind: ManifestKind
     document: YamlDocument
@@ -49,26 +50,26 @@ class Manifest(Struct, frozen=True, dict=True):
         """Whether the manifest is one of those that come with the package."""
         return self.document.path is not None and is_bundled(self.document.path)
 
-    @cached_property
+    @property
     def exact(self) -> bool:
-        """Whether the names in the manifest are meant exactly as they stand."""
+        """Whether the names in the manifest are meant exactly as written."""
         metadata = self.data.get("metadata")
         return isinstance(metadata, dict) and metadata.get(EXACT) is True
 
-    @cached_property
+    @property
     def has_variables(self) -> bool:
         """Whether there may be something to fill in."""
         return not self.is_simple and MARK in repr(self.data)
 
     @cached_property
     def is_simple(self) -> bool:
-        """Whether all its texts are printable ASCII without ``$``, quotes, backslashes, and blanks
-        around them. Most manifests are simple, and this is quick to tell."""
+        """Whether all its texts are printable ASCII without ``$``, quotes, backslashes or
+        surrounding blanks. Most manifests are simple, and this check is fast."""
         try:
-            written = _ENCODER.encode(self.data)
+            written = _ENCODER.encode(self.data).decode()  # a text is quicker to search
         except UnicodeEncodeError:
             return False
-        # A quote stands only around a text here: a blank beside it is at an end of the text.
+        # Here quotes only enclose texts, so a blank beside a quote is at an end of a text.
         return written.isascii() and not any(odd in written for odd in _ODD)
 
     def at(self, path: FieldPath = ()) -> Position:
@@ -76,11 +77,10 @@ class Manifest(Struct, frozen=True, dict=True):
         return self.document.at(path)
 
 
-@lru_cache(maxsize=16)
 def is_bundled(path: Path) -> bool:
-    """Whether a file or folder is among the manifests that come with the package. The
-    answers for the last files are kept, since each manifest of a file asks again."""
-    return path.is_relative_to(bundled_manifests())
+    """Whether a file or folder is among the manifests that come with the package."""
+    # Texts are compared, since each manifest asks and paths take ten times as long.
+    return f"{path}{os.sep}".startswith(f"{bundled_manifests()}{os.sep}")
 
 
 def read_manifests(file: Path, max_bytes: int, name: str = "") -> str | Diagnostic:
@@ -90,9 +90,9 @@ def read_manifests(file: Path, max_bytes: int, name: str = "") -> str | Diagnost
 
 
 class ReadingOptions(Struct, frozen=True):
-    """How files of manifests are read. ``texts``: what some of the files are taken to hold
-    instead; ``max_bytes``: how large a file may be. ``cache``: what is known of their content; it
-    learns what is new."""
+    """How files of manifests are read. ``texts``: texts that replace the content of some files;
+    ``max_bytes``: how large a file may be. ``cache``: manifests that are known already; new
+    manifests are added to it."""
 
     texts: Mapping[Path, str] = field(default_factory=dict)
     max_bytes: int = MAX_BYTES
@@ -100,7 +100,7 @@ class ReadingOptions(Struct, frozen=True):
 
 
 Document = YamlDocument | Manifest
-"""What a file holds; a document that the cache knows to be valid is a manifest already."""
+"""A document of a file; from the cache, it is a valid manifest already."""
 
 
 def read_documents(
@@ -131,7 +131,7 @@ def read_documents(
 
 
 def _known(kept: KeptDocument, name: str, file: Path) -> Manifest:
-    """The manifest that the cache has kept, of a file with its content."""
+    """The cached manifest, for a file with this content."""
     document = YamlDocument(kept.content, name, (kept.line, kept.column), file)
     return Manifest(EVERY_KIND[kept.kind], document, kept.plain)
 
@@ -139,8 +139,8 @@ def _known(kept: KeptDocument, name: str, file: Path) -> Manifest:
 def manifest_files(
     paths: Sequence[Path], problems: list[Diagnostic], passed_over: list[str]
 ) -> Iterator[tuple[Path, str]]:
-    """The files to read, each once, with the name that messages use. ``passed_over`` gets the
-    names of the other files in the folders; hidden files count as neither."""
+    """The files to read, each once, with the name that messages use. ``passed_over`` gets the names
+    of the other files in the folders, without hidden files."""
     seen: set[str] = set()
     for path in paths:
         for file, canonical in _files(path, problems, passed_over):
@@ -187,8 +187,8 @@ def _is_manifest(file: Path) -> bool:
 
 
 def _walk(folder: Path, seen: set[str]) -> Iterator[_File]:
-    """The files below a folder, in the order of their names. Unlike a glob, it fails where it
-    cannot read. ``seen``: the folders that were entered; links may lead to them again."""
+    """The files below a folder, in the order of their names. Unlike a glob, it fails if it cannot
+    read a folder. ``seen``: the folders that were entered; links may lead to them again."""
     here = canonical_path(folder)
     if here in seen:
         return
@@ -199,7 +199,7 @@ def _walk(folder: Path, seen: set[str]) -> Iterator[_File]:
         if entry.name.startswith("."):
             continue
         path = folder / entry.name
-        linked = entry.is_symlink()  # perhaps to itself, which a DirEntry calls an error
+        linked = entry.is_symlink()  # a link to itself is an error for a DirEntry
         if path.is_dir() if linked else entry.is_dir():
             yield from _walk(path, seen)
         elif linked:

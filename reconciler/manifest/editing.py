@@ -1,8 +1,8 @@
 """Edits single values in the text of a manifest and leaves every other byte as it is. Pure.
 
-The value is found by the position that a plan prints for it. What takes its place is written in
-the style of the old value. Each edit is tried: the edited text must read as the old data with
-exactly that one value changed, else nothing is edited and the reason is told.
+The value is found by the position that a plan prints for it. The new value is written in the style
+of the old value. Each edit is tried: the edited text must read as the old data with exactly that
+value changed; otherwise nothing is edited, and the reason is given.
 """
 
 import re
@@ -22,11 +22,11 @@ Node = yaml.Node
 
 
 class NoEditError(ValueError):
-    """A value that cannot be edited in its place; the text says why."""
+    """A value cannot be edited in place; the text says why."""
 
 
 class Edit(Struct, frozen=True):
-    """A span of characters, and what takes its place."""
+    """A span of characters, and the text that replaces it."""
 
     start: int
     end: int
@@ -34,8 +34,8 @@ class Edit(Struct, frozen=True):
 
 
 class _Place(Struct, frozen=True):
-    """Where a value stands: its document, the keys that lead to it, its node, and the index
-    behind its key. ``flow``: it is inside brackets or braces."""
+    """The place of a value: its document, the keys of its path, its node, and the index behind its
+    key. ``flow``: it is inside brackets or braces."""
 
     document: int
     path: tuple[str | int, ...]
@@ -47,8 +47,8 @@ class _Place(Struct, frozen=True):
 
 
 def with_value(text: str, position: Position, value: Scalar) -> Edit:
-    """The edit that gives the value at a position (that of its key) another value. None is
-    written as ``null``. NoEditError where it cannot be edited in its place."""
+    """The edit that changes the value at a position (the position of its key). None is written as
+    ``null``. NoEditError if it cannot be edited in place."""
     place = _find(text, position)
     _check_own(text, place)
     if not isinstance(place.node, yaml.ScalarNode):
@@ -71,8 +71,8 @@ def with_value(text: str, position: Position, value: Scalar) -> Edit:
 
 
 def without_item(text: str, position: Position) -> Edit:
-    """The edit that takes the item at a position out of its list. NoEditError where it is the
-    last one, or cannot be taken out."""
+    """The edit that removes the item at a position from its list. NoEditError if it is the only
+    item left, or cannot be removed."""
     place = _find(text, position)
     _check_own(text, place)
     if not place.path or not isinstance(place.path[-1], int):
@@ -89,7 +89,7 @@ def without_item(text: str, position: Position) -> Edit:
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:
-    """The text with all the edits; they must not meet."""
+    """The text with all the edits, which must not overlap."""
     for edit in sorted(edits, key=lambda one: one.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
@@ -112,7 +112,7 @@ def _data(text: str) -> list[Any] | None:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether both are the same data; a number is no text."""
+    """Whether both are the same data; a number never equals a text."""
     return one == other and repr(one) == repr(other)
 
 
@@ -124,7 +124,7 @@ def _parent(data: list[Any], place: _Place) -> Any:
 
 
 def _find(text: str, position: Position) -> _Place:
-    """The value whose key, or that as an item of a list, stands at a position."""
+    """The value whose key, or which as a list item itself, is at a position."""
     wanted = (position.line - 1, position.column - 1)
     documents = [node for node in yaml.compose_all(text, Loader=yaml.CSafeLoader) if node]
     documents = [node for node in documents if not _empty(node)]
@@ -164,7 +164,7 @@ def _places(
 
 
 def _check_own(text: str, place: _Place) -> None:
-    """NoEditError where the value stands elsewhere, or other places have it too."""
+    """NoEditError if the value is an alias, or has an anchor that other places use."""
     between = text[place.after_key : place.node.start_mark.index]
     if place.node.start_mark.index < place.after_key or "*" in between:
         raise NoEditError("it comes from an anchor (*)")
@@ -205,7 +205,7 @@ def _quoted(value: str, style: str, *, plain_ascii: bool = False) -> str:
 
 
 def _removals(text: str, place: _Place) -> Iterator[Edit]:
-    """The ways to take an item out of a list: its line, or it with the comma beside it."""
+    """The ways to remove an item of a list: its line, or the item with the comma beside it."""
     start, end = place.node.start_mark.index, place.node.end_mark.index
     if not place.flow:
         line = text.rfind("\n", 0, start) + 1

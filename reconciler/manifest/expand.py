@@ -15,9 +15,9 @@ from reconciler.manifest.interpolate import Interpolation
 class Expanded(Struct):
     """The data of a manifest, or of part of it, after interpolation.
 
-    ``renamed`` and ``variables`` are keyed by the path after interpolation: the path in the
-    file of a value whose own key held a variable, and which variables went into a value or
-    into a key above it, where there are any.
+    ``renamed`` and ``variables`` are keyed by the path after interpolation. ``renamed``: the path
+    in the file of a value whose own key contained a variable; ``variables``: which variables were
+    used in a value or in a key above it, if any.
     """
 
     manifest: Manifest
@@ -32,7 +32,7 @@ class Expanded(Struct):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What stands under ``metadata``."""
+        """The content of ``metadata``."""
         found: dict[str, Any] = self.data.get("metadata", {})
         return found
 

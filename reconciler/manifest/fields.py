@@ -145,7 +145,7 @@ class FieldReader:
         if isinstance(value, Mapping):
             return self._field(path, place, self._typed(value, place))
         text = None if value is None else as_text(value)
-        # What still holds ${ waits for a site.
+        # A text that still contains ${ needs a site.
         problem = value_problem(path, text) if text is not None and "${" not in text else ""
         if problem:
             self._report(place, problem)
@@ -167,9 +167,9 @@ class FieldReader:
             return b""
 
     def _secret(self, source: str, place: FieldPath) -> SecretText:
-        """The value of a secret; empty, and a problem, where the environment lacks it. While no
-        site is known the value is not looked at, so that whoever checks files needs no secret.
-        What stands in place of a source may be the secret itself: no message repeats it."""
+        """The value of a secret; if the environment lacks it, empty, and a problem. Without a site
+        the value is not looked up, so that checking files needs no secret. A malformed source may
+        be the secret itself: no message repeats it."""
         try:
             if not self._for_site:
                 secret_variable(source, self._environment)
@@ -209,8 +209,8 @@ class FieldReader:
         )
 
     def _check_block(self, unit: FieldPath, place: FieldPath) -> None:
-        """Reports a unit of an object or file that stands in both blocks, once. Options in
-        applications are compared with those of other manifests, in ``merge``."""
+        """Reports a unit of an object or file that is in both blocks, once. Options in applications
+        are compared with those of other manifests, in ``merge``."""
         if self._kind.binding == "options":
             return
         first = self._places.setdefault(unit, place)

@@ -1,6 +1,6 @@
 """Explains ``policy.existing`` and ``policy.keep``, which ``initial`` and ``policy.whole`` replace.
 
-The message shows what the manifest that has them must say instead.
+The message shows what a manifest with these keys must say instead.
 """
 
 from collections.abc import Iterator, Mapping
@@ -55,7 +55,7 @@ class _Translation:
         self._wide: set[FieldPath] = set()
 
     def result(self) -> dict[str, Any]:
-        """``spec``, ``initial`` and ``policy``, as far as there is anything in them."""
+        """``spec``, ``initial`` and ``policy``, without those that are empty."""
         blocks: dict[str, dict[str, Any]] = {block: {} for block in BLOCKS}
         split = self._split_sections()
         for path, value in self._fields():
@@ -93,8 +93,8 @@ class _Translation:
         return self._keeps_all or bool(covering)
 
     def _split_sections(self) -> set[FieldPath]:
-        """The sections under ``sections`` of which only a part was kept: a section stands in
-        one block whole, so their options are declared one by one."""
+        """The sections under ``sections`` of which only a part was kept. Since a whole section must
+        be in one block, their options are declared one by one."""
         kept: dict[FieldPath, set[bool]] = {}
         for path, _ in self._fields():
             if path[0] == "sections":

@@ -19,9 +19,9 @@ _TOKEN = re.compile(r"\$\$\{|\$\{([^{}]*)\}|\$\{")
 
 
 class Scope(Struct, frozen=True):
-    """Where the values come from. ``site`` is None while no site is known: ``${site.…}``
-    then stays as it is written. ``target`` is the name of the application that options are
-    bound to; only they may use it (``fan_out``), and it is None while no site is known."""
+    """Where the values come from. ``site`` is None while no site is known: ``${site.…}`` then stays
+    as written. ``target`` is the name of the application that options are bound to; only they may
+    use it (``fan_out``), and it is None while no site is known."""
 
     variables: Variables
     site: Mapping[str, str] | None
@@ -31,25 +31,25 @@ class Scope(Struct, frozen=True):
 
 
 class Text(Struct, frozen=True):
-    """An interpolated text, and the variables that went into it."""
+    """An interpolated text, and the variables that were used in it."""
 
     value: str
     variables: frozenset[str] = frozenset()
 
 
 def literal(text: str) -> str:
-    """What a manifest says for a text that holds ``${`` and no variables."""
+    """How a manifest must write a text that contains ``${`` but no variable."""
     return text.replace("${", "$${")
 
 
 class Allowance(Struct):
-    """How many characters the ``${…}`` of all manifests may still be filled in with: a few
-    lines could otherwise ask for more than the memory holds."""
+    """How many characters all ``${…}`` together may still expand to: otherwise a few lines could
+    ask for more than the memory holds."""
 
     left: int = MAX_EXPANSION
 
     def spend(self, text: str, place: Position) -> None:
-        """ManifestError where it is used up."""
+        """ManifestError if it is used up."""
         self.left -= max(len(text), MIN_EXPANSION)
         if self.left < 0:
             summary = f"the manifests' ${{...}} expand to more than {MAX_EXPANSION:,} characters"
@@ -60,15 +60,15 @@ class Allowance(Struct):
 
 class Interpolation(Struct):
     """Interpolates texts in one scope, and reports what cannot be filled in. ManifestError
-    where the texts grow without measure."""
+    if the texts grow without measure."""
 
     scope: Scope
     problems: list[Diagnostic] = field(default_factory=list)
     allowance: Allowance = field(default_factory=Allowance)
 
     def text(self, text: str, place: Position, *, in_default: bool = False) -> Text:
-        """``text`` with every ``${…}`` filled in and ``$${`` turned into ``${``. What it has
-        several times is looked up once."""
+        """``text`` with every ``${…}`` filled in and ``$${`` turned into ``${``. Repeated
+        placeholders are looked up once."""
         used: set[str] = set()
         values: dict[str, str | None] = {}
 
@@ -90,8 +90,8 @@ class Interpolation(Struct):
     def _value(
         self, name: str | None, place: Position, used: set[str], in_default: bool
     ) -> str | None:
-        """The value of what stands between the braces. None: see ``_lookup``. ``name``: None
-        without a closing brace. ``used``: gets the name of a variable."""
+        """The value of the text between the braces. None: see ``_lookup``. ``name``: that text;
+        None without a closing brace. ``used``: gets the name of a variable."""
         if name is None:
             self._problem("${ without a closing }", place, "Write $${ for a literal ${.")
             return None
@@ -101,7 +101,7 @@ class Interpolation(Struct):
         return self._lookup(kind, rest, place, in_default)
 
     def _lookup(self, kind: str, name: str, place: Position, in_default: bool) -> str | None:
-        """The value; None where it was reported, or where no site is known."""
+        """The value; None if a problem was reported, or no site is known."""
         scope = self.scope
         match kind:
             case "var" if in_default:

@@ -1,6 +1,6 @@
 """Loads manifests: reads their files, validates them and collects their variables.
 
-Binding them to a site comes later; ``gwe validate`` gets by without.
+Binding them to a site comes later; ``gwe validate`` needs no site.
 """
 
 import hashlib
@@ -10,8 +10,9 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from reconciler.diagnostics import Diagnostic, assign_rule
+from reconciler.diagnostics import Diagnostic, Position, assign_rule
 from reconciler.errors import ManifestError
+from reconciler.kinds.manifest_kind import API_VERSION
 from reconciler.manifest.bind import bind, with_plain_objects
 from reconciler.manifest.documents import Document, Manifest, ReadingOptions, read_documents
 from reconciler.manifest.validate import validate
@@ -22,9 +23,9 @@ from reconciler.resources import manifests_name
 class PlanInputs(Struct, frozen=True):
     """What a plan was made from, for people to read.
 
-    ``manifests``: the files and folders as they were named, or ``bundled``; ``named``: False
-    where nobody named any. ``settings``: the path of ``gwe.toml``, empty where there is none;
-    ``profile``: the chosen one.
+    ``manifests``: the files and folders as they were named, or ``bundled``; ``named``: False if
+    none were named. ``settings``: the path of ``gwe.toml``, empty if there is none; ``profile``:
+    the chosen profile.
     """
 
     manifests: tuple[str, ...] = ()
@@ -34,10 +35,10 @@ class PlanInputs(Struct, frozen=True):
 
 
 class Loaded(Struct, frozen=True):
-    """Valid manifests and their variables, not yet bound to a site. ``digest``: of the
-    manifests' content. ``inputs``: where it all comes from. ``passed_over``: the files in the
-    folders that were not read, since their names are not those of manifests. ``partial``: they
-    may be only some manifests of their set, so that others may declare more."""
+    """Valid manifests and their variables, not yet bound to a site. ``digest``: that of the
+    manifests' content. ``inputs``: where manifests and settings come from. ``passed_over``: the
+    files in the folders that were not read, since their names are not those of manifests.
+    ``partial``: they may be only some manifests of their set, so that others may declare more."""
 
     manifests: Sequence[Manifest]
     variables: Variables
@@ -75,8 +76,7 @@ def load_manifests(
             problems += _binding_problems(manifests, variables, environment)
         raise ManifestError(list(dict.fromkeys(problems)))
     if not manifests:
-        summary = "the files given with --file contain no manifests"
-        raise ManifestError([Diagnostic(summary, rule="manifest-file")])
+        raise ManifestError([_without_manifest(path) for path in paths])
     cache = reading.cache
     digest = cache.digest or _digest(manifests)
     if cache.has_new:
@@ -84,6 +84,17 @@ def load_manifests(
         cache.save({id(one.document): (one.kind.name, one.plain) for one in manifests}, digest)
     inputs = PlanInputs(tuple(map(manifests_name, paths)))
     return Loaded(manifests, variables, digest, inputs, tuple(passed_over))
+
+
+def _without_manifest(path: Path) -> Diagnostic:
+    """The problem that a file, or each file of a folder, is empty."""
+    return Diagnostic(
+        "contains no manifest: there is nothing in it but comments or blank lines",
+        Position(manifests_name(path)),
+        f"A manifest begins with `apiVersion: {API_VERSION}` and `kind: …`; gwe init DIR writes"
+        " some.",
+        rule="manifest-file",
+    )
 
 
 def _digest(manifests: Sequence[Manifest]) -> str:

@@ -57,8 +57,8 @@ def report_former_names(objects: Sequence[DesiredObject], problems: list[Diagnos
 
 
 def _identity(desired: DesiredObject) -> Hashable:
-    """What no two manifests may have in common: the name, or one that is alike where neither
-    means its name exactly."""
+    """What no two manifests may have in common: the name as written if it is meant exactly, else
+    all names that look like it."""
     key = desired.key if desired.exact else tuple(map(alike_key, desired.key))
     return (desired.kind.type, desired.tenant, desired.exact, key)
 
@@ -140,5 +140,5 @@ def _merged(
 
 
 def _declared(field: ManagedField) -> tuple[object, ...]:
-    """Everything that a manifest declares of a field, but not where."""
+    """Everything that a manifest declares about a field, except the position."""
     return field.value, field.secret, field.ownership, field.satisfied_by

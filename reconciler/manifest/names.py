@@ -1,7 +1,7 @@
-"""Reports names in a manifest that no name may be: with control characters or invisible
-characters, or with blanks around them, unless it says that it means them (``metadata.exact``),
-as an export of what is on a server does. Looked at after interpolation: a variable can bring
-them too.
+"""Reports unsuitable names in a manifest: names with control characters, invisible characters or
+surrounding blanks, unless the manifest says that it means them (``metadata.exact``), as an export
+of existing objects does. Names are checked after interpolation, since a variable can contain such
+characters too.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,19 +22,19 @@ _NAMES = {
     "spec": ("file", "displayName"),
     "initial": ("displayName",),
 }
-"""Part of a manifest -> the words in it whose values are names."""
+"""Part of a manifest -> the keys in it whose values are names."""
 
 _PATHS = ("folder", PATH)
-"""The words of ``metadata`` whose values are names of folders, with slashes between."""
+"""The keys of ``metadata`` whose values are names of folders, separated by slashes."""
 
 
 def report_names(expanded: Expanded) -> None:
-    """Reports every name that is none, unless the manifest means its names exactly."""
+    """Reports every unsuitable name, unless the manifest means its names exactly."""
     manifest = expanded.manifest
     if manifest.exact or (manifest.is_simple and expanded.metadata.keys().isdisjoint(_PATHS)):
         return
     for path, called, name in _names(expanded):
-        elsewhere = not name.strip() and path[-1] not in _PATHS  # it is reported as empty
+        elsewhere = not name.strip() and path[-1] not in _PATHS  # it is reported as empty there
         problem = "" if elsewhere else name_problem(name)
         if problem:
             expanded.report(path, f"{called} {problem}", name_advice(name))
@@ -61,8 +61,8 @@ def _names(expanded: Expanded) -> Iterator[tuple[FieldPath, str, str]]:
 def _names_of_fields(
     expanded: Expanded, part: str, data: dict[str, Any]
 ) -> Iterator[tuple[FieldPath, str, str]]:
-    """Names of sections, options and keys, and the names that references hold. An option that
-    must be absent may have any name: that is how a bad one is taken away."""
+    """Names of sections, options and keys, and the names in references. An option that must be
+    absent may have any name: that is how an option with a bad name is removed."""
     for word, value in data.items():
         path = (part, word)
         attribute = expanded.kind.object_type.by_word(word)
@@ -81,7 +81,7 @@ def _names_of_fields(
 def _referred_names(
     path: FieldPath, attribute: Attribute, value: Any
 ) -> Iterator[tuple[FieldPath, str, str]]:
-    """The names that references hold, also those inside structures."""
+    """The names in references, including references inside structures."""
     match attribute.type:
         case ValueType.REFERENCE:
             yield path, path[-1], as_text(value)

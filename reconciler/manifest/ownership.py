@@ -22,9 +22,9 @@ def ownership_of(
 ) -> Ownership:
     """The ownership of the field at ``path``.
 
-    ``place``: where the manifest declares it, which begins with its block. ``unit``: the
-    field itself, or the section or list that it is a part of. ``whole``: the pointer of
-    ``policy.whole`` that covers it.
+    ``place``: its path in the manifest, which begins with its block. ``unit``: the field itself, or
+    the section or list that it is a part of. ``whole``: the pointer of ``policy.whole`` that covers
+    it.
     """
     if place[0] == "spec":
         return Enforced()
@@ -49,7 +49,7 @@ def _variables(names: Iterable[str]) -> str:
 
 
 def _move(path: FieldPath, unit: FieldPath, whole: FieldPath | None) -> str:
-    """What to do in the manifest to enforce a field under ``initial``."""
+    """What to change in the manifest to enforce a field under ``initial``."""
     if unit == path:
         return "move it to spec"
     if whole is not None:

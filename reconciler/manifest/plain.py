@@ -1,7 +1,7 @@
-"""What a plain manifest declares: an object without variables, secrets and all that is rare.
+"""What a plain manifest declares: an object without variables, secrets or rare features.
 
-That depends on the text of the manifest alone, and so the cache of manifests keeps it: to read
-the fields of 10,000 manifests takes longer than all else that is done with them before a plan.
+It depends only on the text of the manifest, so it can be cached: reading the fields of 10,000
+manifests takes longer than everything else that happens to them before a plan.
 """
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ Place = tuple[int, int]
 
 
 class PlainField(Struct, frozen=True, array_like=True):
-    """A managed field. ``unit``: that of an initial field, and ``hint`` how it is enforced."""
+    """A managed field. ``unit`` and ``hint``: see ``Initial``, for an initial field."""
 
     path: tuple[str, ...]
     value: str | int | bool | None
@@ -26,7 +26,7 @@ class PlainField(Struct, frozen=True, array_like=True):
 
 
 class PlainObject(Struct, frozen=True, array_like=True):
-    """An object that a plain manifest declares, as JSON can hold it. ``tenant``: empty where the
+    """An object that a plain manifest declares, as JSON can hold it. ``tenant``: empty if the
     manifest names none."""
 
     key: tuple[str, ...]
@@ -38,8 +38,8 @@ class PlainObject(Struct, frozen=True, array_like=True):
 
 
 def plain_object(one: DesiredObject) -> PlainObject | None:
-    """What is kept of an object that was bound without a site; None where the object cannot be
-    made of that again: where it has a secret, or anything that ``PlainObject`` has no place for."""
+    """The cacheable form of an object that was bound without a site; None if the object could not
+    be restored from it: if it has a secret, or anything that ``PlainObject`` has no field for."""
     if one.formerly or one.exact or one.policy != usual_policy(one.kind):
         return None
     fields = []
@@ -59,7 +59,7 @@ def plain_object(one: DesiredObject) -> PlainObject | None:
 def bound_object(
     plain: PlainObject, kind: ManifestKind, file: str, site_tenant: str
 ) -> DesiredObject:
-    """The object of a plain manifest that stands in a ``file``, bound to a site."""
+    """The object of a plain manifest in a ``file``, bound to a site."""
     tenant = plain.tenant or site_tenant if kind.tenanted else ""
     manifest = f"{kind.name}/{plain.key[-1]}"
     return DesiredObject(

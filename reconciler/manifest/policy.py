@@ -40,8 +40,8 @@ class PolicyReader:
         return default
 
     def whole(self, field: FieldPath) -> FieldPath | None:
-        """The first pointer of ``whole`` that names a field under ``initial`` or a node around
-        it; None where no pointer does."""
+        """The first pointer of ``whole`` that names a field under ``initial`` or a node around it;
+        None if no pointer does."""
         first = None
         for pattern, place in self._whole:
             if covers(pattern, field):

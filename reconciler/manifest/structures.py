@@ -1,7 +1,7 @@
 """Reads structures and lists of structures of a manifest as fields.
 
-An entry of a list is found by its key, and so each of its fields stands below a label that is
-made of the key. A text in place of an entry is the last part of its key.
+An entry of a list is identified by its key, so the path of each of its fields has a label made of
+the key. A text in place of an entry is the last part of its key.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ Report = Callable[[FieldPath, str], None]
 
 
 class DeclaredValue(Struct, frozen=True):
-    """A value of a manifest: the path of its field, and where it stands."""
+    """A value of a manifest: the path of its field, and its place in the manifest."""
 
     path: FieldPath
     place: FieldPath
@@ -37,8 +37,8 @@ def structure_values(
 def entry_values(
     attribute: Attribute, place: FieldPath, data: list[Any], report: Report
 ) -> Iterator[DeclaredValue]:
-    """The fields of every entry of a list. Reports an entry without its key, and a second
-    entry of the same key."""
+    """The fields of every entry of a list. Reports an entry without its key, and a second entry
+    with the same key."""
     last = attribute.field(attribute.key[-1]).word
     seen: set[str] = set()
     for index, item in enumerate(data):

@@ -1,4 +1,4 @@
-"""Which applications of a site an ApplicationOptions manifest is for. Pure."""
+"""Finds the applications of a site that an ApplicationOptions manifest is for. Pure."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ def target_role(expanded: Expanded) -> str:
 def target_applications(
     expanded: Expanded, site: Site, live: Snapshot, holds: Callable[[ConfObject], bool]
 ) -> tuple[ConfObject, ...] | None:
-    """The applications that a manifest targets; None where its target was reported.
+    """The applications that a manifest targets; None if its target was reported.
 
     ``holds``: whether an application has an option of the manifest already.
     """
@@ -45,8 +45,8 @@ def target_applications(
 
 
 def _holders(site: Site, holds: Callable[[ConfObject], bool]) -> tuple[ConfObject, ...]:
-    """Of the server and the cluster, those that hold an option of the manifest; the server
-    if neither does. A primary and its backup belong together."""
+    """The server, the cluster or both: those that have an option of the manifest; the server if
+    neither has. A primary and its backup belong together."""
     groups = [site.roles.get(role, ()) for role in (SERVER_ROLE, CLUSTER_ROLE)]
     holders = [group for group in groups if any(map(holds, group))]
     return tuple(application for group in holders or groups[:1] for application in group)

@@ -1,4 +1,4 @@
-"""Checks documents against the schema of their kind, and reports mistakes in our own words.
+"""Checks documents against the schema of their kind, and reports mistakes with our own messages.
 
 Every mistake in a document is reported, with its position.
 """
@@ -90,7 +90,7 @@ def _kind(document: YamlDocument, problems: list[Diagnostic]) -> ManifestKind | 
 
 
 def _kind_of_type(name: Any) -> str:
-    """What to write where the name of an object type stands in place of a kind; else empty."""
+    """What to write instead, if a kind is really the name of an object type; else empty."""
     if isinstance(name, str) and name in OBJECT_KINDS:
         return f"It is an object type: write kind: {OBJECT}, with type: {name} in metadata."
     if isinstance(name, str) and name in KIND_OF_TYPE:
@@ -101,8 +101,8 @@ def _kind_of_type(name: Any) -> str:
 def _typed_kind(
     document: YamlDocument, heading: str, problems: list[Diagnostic]
 ) -> ManifestKind | None:
-    """The kind of a manifest that names an object type in ``metadata.type``. ``heading``: what its
-    ``kind`` says."""
+    """The kind of a manifest that names an object type in ``metadata.type``. ``heading``: the value
+    of ``kind``."""
     kinds = TYPED_KINDS[heading]
     metadata = document.data.get("metadata")
     name = metadata.get("type") if isinstance(metadata, Mapping) else None
@@ -173,7 +173,8 @@ class _Validators:
 
 @cache
 def _validators() -> _Validators:
-    """Those of this process: to make them takes longer than to check most manifests."""
+    """The validators of this process, made once: making them takes longer than checking most
+    manifests."""
     return _Validators()
 
 
@@ -243,7 +244,7 @@ def _expected(schema: Any, example: str = "") -> str:
 
 
 def _as_list(error: "ValidationError") -> str:
-    """How a text is written where the schema wants a list of texts; else empty."""
+    """The advice to write a text as a list, if the schema wants a list of texts; else empty."""
     wanted = (error.validator, error.validator_value) == ("type", "array")
     if not wanted or not isinstance(error.instance, str):
         return ""
@@ -251,7 +252,7 @@ def _as_list(error: "ValidationError") -> str:
 
 
 def _members(schema: Any) -> Sequence[str]:
-    """The words of an enumeration; of any other schema, none."""
+    """The values of an enumeration; none for any other schema."""
     ways = schema.get("anyOf", ()) if isinstance(schema, Mapping) else ()
     return next((way["enum"] for way in ways if "enum" in way), ())
 

@@ -1,8 +1,8 @@
 """Variables: manifests declare them, the site sets them, binding looks them up.
 
 Later sources win: the default in the manifest, ``gwe.toml``, ``--vars FILE``, ``--var
-NAME=VALUE``. A default may use ``${site.…}`` and ``${env.…}``; a value that the site sets
-is taken literally.
+NAME=VALUE``. A default may use ``${site.…}`` and ``${env.…}``; a value that the site sets is used
+literally.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ _NONE_DECLARED = "The manifests declare no variable. Remove it, or name those th
 
 
 class Setting(Struct, frozen=True):
-    """A value that the site gives a variable. ``position``: where in a file; None for --var."""
+    """A value that the site gives a variable. ``position``: its place in a file; None for --var."""
 
     name: str
     value: str
@@ -28,9 +28,9 @@ class Setting(Struct, frozen=True):
 
 
 class GivenValues(Struct, frozen=True):
-    """The values that the site gives to variables, of which later wins: ``settings``, those of
-    gwe.toml; ``files``, those of --vars; ``options``, those of --var. ``undeclared``: the variables
-    of gwe.toml may be declared in manifests that are not loaded."""
+    """The values that the site gives to variables; later ones override: ``settings`` from gwe.toml,
+    ``files`` from --vars, ``options`` from --var. ``undeclared``: the variables of gwe.toml may be
+    declared in manifests that are not loaded."""
 
     settings: Sequence[Setting] = ()
     files: Sequence[Path] = ()
@@ -38,7 +38,7 @@ class GivenValues(Struct, frozen=True):
     undeclared: bool = False
 
     def read(self, problems: list[Diagnostic]) -> list[Setting]:
-        """All of them, those that win last. Reports files that cannot be read."""
+        """All values, later values overriding earlier ones. Reports files that cannot be read."""
         read = [each for file in self.files for each in _read_file(file, problems)]
         return [*self.settings, *read, *self.options]
 

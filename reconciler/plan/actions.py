@@ -37,10 +37,10 @@ class Fingerprint(Struct, frozen=True):
     """Digests of the live values that an action was computed from, to compare with later.
 
     ``units``: the paths that decided about an update; empty for a replace or delete, which
-    the whole object decided about. ``fields``: JSON Pointer -> digest of every field at or
-    below a unit. ``folder``: the DBID of the folder that a replaced or deleted object was
-    in. ``parent``: the DBID of the object that owns a new one, 0 if the plan creates it.
-    ``sources``: DBID -> digests, of other applications that values are copied from.
+    the whole object decided about. ``fields``: JSON Pointer -> digest of every field at or below a
+    unit. ``folder``: the DBID of the folder that a replaced or deleted object was in. ``parent``:
+    the DBID of the object that owns a new object, 0 if the plan creates it. ``sources``: DBID ->
+    digests, of other applications that values are copied from.
     """
 
     units: tuple[FieldPath, ...] = ()
@@ -91,7 +91,7 @@ def _holds_text(name: str, path: FieldPath) -> bool:
 
 
 class BaseAction(Struct, frozen=True):
-    """What every action has. ``needs``: addresses of actions that are applied before."""
+    """What every action has. ``needs``: addresses of the actions that are applied before it."""
 
     action: ClassVar[ActionName]
 
@@ -151,7 +151,7 @@ class Create(BaseWrite, frozen=True):
 
     @property
     def shown_folder(self) -> str:
-        """The path of its folder, for people to read; empty of a folder, whose own path says it."""
+        """The path of its folder as it is shown; empty for a folder, whose own path says it."""
         return "" if self.object_type in FOLDER_TYPES else self.folder_path
 
 
@@ -170,12 +170,13 @@ class Update(BaseWrite, frozen=True):
 
 
 class Replace(BaseWrite, frozen=True):
-    """An existing object, deleted and at once created anew.
+    """Deletes an existing object and creates it again at once.
 
     ``fields``: all fields of the new object; ``carried``: the paths of those that are read from the
     old object just before it is deleted. ``loses``: sentences about what the old object loses;
     ``referrers``: (type, DBID) of the objects that refer to it, and whose references the server
-    clears; ``restores``: sentences about those that are written again, to the new object.
+    clears; ``restores``: sentences about the references that are then written again, to the new
+    object.
     """
 
     action = "replace"
@@ -190,7 +191,7 @@ class Replace(BaseWrite, frozen=True):
 
 
 class Delete(BaseWrite, frozen=True):
-    """An object that is taken away. ``loses`` and ``referrers``: see ``Replace``."""
+    """Deletes an object. ``loses`` and ``referrers``: see ``Replace``."""
 
     action = "delete"
 
@@ -205,7 +206,7 @@ class InSync(BaseAction, frozen=True):
 
 
 class Keep(BaseAction, frozen=True):
-    """Only fields differ that are left alone: ``kept``."""
+    """Every field that differs is left alone: ``kept``."""
 
     action = "keep"
 
@@ -213,7 +214,7 @@ class Keep(BaseAction, frozen=True):
 
 
 class Skip(BaseAction, frozen=True):
-    """Not asked for, or not possible and not needed."""
+    """The action was not selected, or is neither possible nor needed."""
 
     action = "skip"
 
@@ -247,7 +248,7 @@ def kept_of(action: Action) -> tuple[Change, ...]:
 
 
 def losses_of(action: Action) -> tuple[str, ...]:
-    """What an action takes away, in sentences."""
+    """What is lost by an action, in sentences."""
     found: tuple[str, ...] = getattr(action, "loses", ())
     return found
 

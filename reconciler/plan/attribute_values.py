@@ -1,7 +1,7 @@
 """Relations between Business Attribute values and their attribute. Pure.
 
-The attribute that a value belongs to, live or declared; an undeclared value because of which
-a declared value is not created (``unlessSibling``); the value that is the default.
+Which attribute a value belongs to, live or declared; which undeclared value keeps a declared value
+from being created (``unlessSibling``); which value is the default.
 """
 
 from collections.abc import Collection, Iterator
@@ -86,8 +86,8 @@ class AttributeValues:
         return ""
 
     def other_default(self, desired: DesiredObject, parent: Parent, tenant: int) -> str:
-        """Another value that is the default after the plan, where ``desired`` wants to be
-        it; empty: there is none."""
+        """Another value that is the default after the plan although ``desired`` declares itself the
+        default; empty: there is none."""
         if not wants_default(desired, True):
             return ""
         live = self._by_attribute.get(parent.live.dbid, ()) if parent.live else ()
@@ -113,17 +113,23 @@ def _names_of(attribute: DesiredObject) -> Iterator[str]:
 
 
 def wants_default(desired: DesiredObject, flag: bool) -> bool:
-    """Whether a manifest declares the value to be the default, or not to be it."""
+    """Whether a manifest declares that the value is the default, or that it is not."""
     return _default_field(desired, flag) is not None
 
 
 def _default_field(desired: DesiredObject, flag: bool) -> ManagedField | None:
-    return next((f for f in desired.fields if f.path == ("isDefault",) and f.value is flag), None)
+    for field in desired.fields:
+        if field.path == _IS_DEFAULT and field.value is flag:
+            return field
+    return None
+
+
+_IS_DEFAULT = ("isDefault",)
 
 
 def _sets_default(desired: DesiredObject, flag: bool, existing: Collection[str]) -> bool:
-    """Whether a plan makes the value the default, or makes it stop being it. ``existing``: the
-    names of live values, whose initial fields are the site's own."""
+    """Whether a plan makes the value the default, or takes that from it. ``existing``: the names of
+    live values, whose initial fields are the site's own."""
     field = _default_field(desired, flag)
     if field is None:
         return False

@@ -12,11 +12,10 @@ class Change(Struct, frozen=True):
 
     ``None`` means absent. In a kept field ``after`` is what the manifest says; it is not
     written, and ``hint`` says how it would be. ``reset``: ``before`` is the site's own value
-    of an initial field, and is lost. ``unit`` is the path whose value decided about the
-    change and must not have changed when it is written. ``source`` is the DBID of the
-    application that the value is copied from, 0 if it comes from a manifest; there ``unit``
-    must not have changed either.
-    ``secret``: neither value is ever shown. ``initial``: the manifest declares it under
+    of an initial field, and is lost. ``unit`` is the path whose value decided about the change: it
+    must still be the same when the change is written. ``source`` is the DBID of the application
+    that the value is copied from, 0 if it comes from a manifest; ``unit`` must be unchanged there
+    too. ``secret``: neither value is ever shown. ``initial``: the manifest declares it under
     ``initial``, so that it becomes the site's own.
     """
 
@@ -37,7 +36,7 @@ class Change(Struct, frozen=True):
         return shown(value, secret=self.secret)
 
     def display_both(self) -> tuple[str, str]:
-        """Both values as a person reads them beside each other: never alike."""
+        """Both values as they are shown beside each other: they never look alike."""
         before, after = self.display(self.before), self.display(self.after)
         if HIDDEN in (before, after) or isinstance(self.before, bytes):
             return before, after if before != after else f"(another {after.strip('()')})"
@@ -45,7 +44,7 @@ class Change(Struct, frozen=True):
             return pair_text(self.before, self.after)
         if before != after:
             return before, after
-        # A text beside the number that it spells.
+        # A text, and the number with the same digits.
         one, other = (
             quoted(v) if isinstance(v, str) else str(v) for v in (self.before, self.after)
         )

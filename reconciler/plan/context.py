@@ -21,13 +21,22 @@ from reconciler.site.inventory import EntryKey, Inventory
 from reconciler.site.model import Site
 
 
+class PlanSettings(Struct, frozen=True):
+    """What holds for every plan of a site. ``limits``: how much a plan may destroy without
+    ``force``; ``secret_names``: the option names that mark a secret; ``manifest_set``: the name of
+    the set of manifests, whose inventory says what it has created on the server."""
+
+    limits: Limits = Limits()
+    secret_names: SecretNames = USUAL_NAMES
+    manifest_set: str = ""
+
+
 class PlanOptions(Struct, frozen=True):
     """What the user asked for. ``overwrite_only``, ``target`` and ``exclude`` are patterns of
     addresses; ``reset_initial``: what is overwritten gets the manifests' initial values too;
-    ``secret_names``: the option names that mark a secret; ``manifest_set``: the name of the set
-    of manifests, whose inventory says what is ours; ``prune``: delete what is ours and no manifest
-    declares any more; ``destroy``: delete all that is ours, with ``prune``; ``all_scripts``: the
-    names and options of all scripts of the tenant are read too, which no plan needs."""
+    ``prune``: delete what is ours and no manifest declares any more; ``destroy``: delete all that
+    is ours, with ``prune``; ``all_scripts``: the names and options of all scripts of the tenant are
+    read too, which no plan needs; ``settings``: those of the site, which hold for every plan."""
 
     overwrite: bool = False
     overwrite_only: tuple[str, ...] = ()
@@ -35,12 +44,10 @@ class PlanOptions(Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     reset_initial: bool = False
     force: bool = False
-    secret_names: SecretNames = USUAL_NAMES
-    limits: Limits = field(default_factory=Limits)
-    manifest_set: str = ""
     prune: bool = False
     destroy: bool = False
     all_scripts: bool = False
+    settings: PlanSettings = PlanSettings()
 
     def overwrites(self, address: str) -> bool:
         """Whether ``--overwrite`` or ``--overwrite-only`` applies to an address."""
@@ -69,7 +76,7 @@ class PlanOptions(Struct, frozen=True):
 class Context(Struct, frozen=True, dict=True):
     """The input of planning. ``known_secrets``: what earlier runs have written as secrets;
     ``account``: the user name of this session, empty where the server does not tell it;
-    ``inventory``: what is ours; ``others``: what other inventories have, and whose these are;
+    ``inventory``: what is ours; ``others``: what other inventories list, and who owns them;
     ``protected``: the objects that a policy protects, where no object is declared."""
 
     desired: Desired
@@ -95,13 +102,14 @@ class Context(Struct, frozen=True, dict=True):
         return DeclaredNames(self.desired, self.live, self.site.tenant_dbid)
 
     def with_secrets(self, subject: Subject, fields: Iterable[ManagedField]) -> Subject:
-        """The subject, which hides what its manifests, earlier runs or the settings call a
+        """The subject, changed to hide what its manifests, earlier runs or the settings call a
         secret. ``fields``: those that the manifests declare."""
         paths = (*secrets_of(fields), *self.known_secrets.of(*subject.identity))
-        if not paths and self.options.secret_names == subject.secret_names:
+        secret_names = self.options.settings.secret_names
+        if not paths and secret_names == subject.secret_names:
             return subject
         return replace(
             subject,
             secrets=tuple(dict.fromkeys(paths)),
-            secret_names=self.options.secret_names,
+            secret_names=secret_names,
         )

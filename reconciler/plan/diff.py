@@ -33,7 +33,8 @@ Hides = Callable[[FieldPath], bool]
 
 
 class LiveFields:
-    """The fields of a live object, found by path or by a path around them."""
+    """The fields of a live object, found by their own path or by that of a section or list around
+    them."""
 
     def __init__(self, fields: Mapping[FieldPath, Value]) -> None:
         self._fields = fields
@@ -95,7 +96,8 @@ def _as_desired(attribute: Attribute | None, field: ManagedField, value: Value |
 
 
 def _comparable(value: Value | None, beside: Value | None = None) -> tuple[str, Value | None]:
-    """A value with its type. An integer option compares as its decimal text with a text."""
+    """The value as it is compared, with its type. Against a text, an integer option counts as its
+    decimal text."""
     if isinstance(value, str) or (isinstance(beside, str) and _is_integer_option(value)):
         return "text", str(value)
     return type(value).__name__, value
@@ -141,8 +143,8 @@ def decide(
     folder: int = 0,
     watched: tuple[tuple[int, FieldPath], ...] = (),
 ) -> Action:
-    """The action for an object that exists and differs so. ``units``: the paths that decided
-    about it; ``reason``: what is to be said of it besides; ``folder`` and ``watched``: see
+    """The action for an object that exists and has this difference. ``units``: the paths that
+    decided about it; ``reason``: what else the plan says about it; ``folder`` and ``watched``: see
     ``actions.Update``."""
     if difference.blocked:
         return Blocked(subject, difference.blocked)
@@ -179,14 +181,15 @@ def change_of(
 
 
 def _unit(field: ManagedField) -> FieldPath:
-    """The path whose live values decide what a run does about a field."""
+    """The path of the unit of a field: what a run does depends on the live values at or below
+    it."""
     if isinstance(field.ownership, Initial):
         return field.ownership.unit
     return field.path[:2] if field.satisfied_by else field.path
 
 
 def units_of(fields: Iterable[ManagedField]) -> tuple[FieldPath, ...]:
-    """The paths whose live values decide about an object, each once."""
+    """The paths of the units of an object's fields, each once."""
     return tuple(dict.fromkeys(_unit(field) for field in fields))
 
 
@@ -230,7 +233,7 @@ def _is_integer_option(value: Value | None) -> bool:
 
 
 def in_the_type_of(before: Value | None, value: Value) -> Value:
-    """The value to write where ``before`` is: an integer option stays an integer."""
+    """The value to write over ``before``: an integer option stays an integer."""
     is_integer = _is_integer_option(before) and isinstance(value, str)
     number = as_integer(value) if is_integer else None
     return value if number is None else number

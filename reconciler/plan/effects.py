@@ -1,4 +1,4 @@
-"""What an action sends to a server: the same for the simulation and for a run. Pure."""
+"""What an action sends to a server. The simulation and a run both use it. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ def create_attributes(action: Create | Replace, names: NameResolver) -> dict[str
 
 def folder_of(action: Create, live: Snapshot) -> int:
     """The DBID of the folder that an object is created in, which the run itself may have created; 0
-    for the default folder. UnknownReferenceError where there is no such folder."""
+    for the default folder. UnknownReferenceError if there is no such folder."""
     if action.folder or not action.folder_path:
         return action.folder
     kind, path = ALL_TYPES[action.object_type], action.folder_path
@@ -59,21 +59,23 @@ def updated(action: Update, live: Attributes, names: NameResolver) -> Attributes
     return apply_delta(ALL_TYPES[action.object_type], live, delta) if delta else live
 
 
-def written_references(action: Action, live: Snapshot) -> Iterator[tuple[FieldPath, str, str]]:
-    """The references that an action writes; see ``flatten.references_in``. That of a new object to
-    its folder is among them."""
+def written_references(
+    action: Action, live: Snapshot, targets: frozenset[str] | None = None
+) -> Iterator[tuple[FieldPath, str, str]]:
+    """The references that an action writes; see ``flatten.references_in``. The reference of a new
+    object to its folder is always among them, whatever ``targets`` says."""
     if not isinstance(action, Create | Update | Replace):
         return
     kind = ALL_TYPES[action.object_type]
     if isinstance(action, Create) and action.folder_path:
         yield from _reference_to_folder(action, action.folder_path)
     if isinstance(action, Create | Replace):
-        yield from references_in(kind, action.fields)
+        yield from references_in(kind, action.fields, targets)
         return
     one = live.get(action.object_type, action.dbid)
     fields = flatten(kind, one.attributes, live) if one else {}
     written = {change.path: change.after for change in action.changes if change.after is not None}
-    for path, target, name in references_in(kind, {**fields, **written}):
+    for path, target, name in references_in(kind, {**fields, **written}, targets):
         if path in written:
             yield path, target, name
 
@@ -131,7 +133,7 @@ def simulate(actions: Sequence[Action], live: Snapshot) -> Simulation:
 def _set_waiting(
     earlier: Sequence[Create], made: ConfObject, live: Snapshot, results: dict[str, ConfObject]
 ) -> None:
-    """Writes the references to a new object that earlier objects have waited with."""
+    """Writes the references to a new object which the creates of earlier objects left out."""
     for action in earlier:
         there = results[action.address]
         delta = waiting_delta(action, there, made, live)
@@ -141,16 +143,16 @@ def _set_waiting(
 
 
 def waiting_delta(action: Create, there: ConfObject, made: ConfObject, live: Snapshot) -> Delta:
-    """What an earlier action still writes to its object, as it is ``there``, once ``made``
-    exists."""
+    """The delta with the references that the create of ``there`` left out and that can be written
+    now that ``made`` exists."""
     changes: dict[FieldPath, Value | None] = {**waited_for(action, there, made, live)}
     kind = ALL_TYPES[action.object_type]
     return delta_for(kind, there.attributes, changes, live, action.tenant)
 
 
 def _change_referrers(old: ConfObject, live: Snapshot, successor: int = 0) -> None:
-    """Takes away the references to a deleted object, or leads them to the DBID of the object
-    that takes its place."""
+    """Clears the references to a deleted object, or changes them to the DBID of the object that
+    replaces it."""
     target = (old.type, old.dbid)
     for other in [other for other, _ in referrers(old, live)]:
         kind, attributes = ALL_TYPES[other.type], other.attributes

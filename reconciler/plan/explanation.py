@@ -1,6 +1,6 @@
 """Why a plan writes a field, keeps it or leaves it alone. Pure.
 
-Nothing is decided here: the plan has decided. This finds the field in it, and what it was made
+The plan has decided already. This module finds a field in the plan and what the decision was made
 from: the manifest with its policy and variables, and the live value.
 """
 
@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from reconciler.diagnostics import Position, did_you_mean
 from reconciler.errors import UsageError
+from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, pointer
 from reconciler.kinds.flatten import flatten
 from reconciler.kinds.types.table import ALL_TYPES
@@ -23,6 +24,7 @@ from reconciler.plan.model import Plan
 from reconciler.plan.renames import addresses_of
 from reconciler.server.port import PastChange
 from reconciler.server.snapshot import Snapshot
+from reconciler.site.model import application_name
 
 FieldStatus = Literal["written", "kept", "unchanged", "not-planned", "undeclared"]
 """``written``: an apply writes it; ``kept``: it differs and is left alone; ``unchanged``: it is
@@ -35,8 +37,8 @@ _SHOWN = 8
 
 
 class LastWrite(Struct, frozen=True):
-    """The last run that wrote a field. ``started``: when, as the run says; ``user``: as whom;
-    ``dbid``: the object's at the time."""
+    """The last run that wrote a field. ``started``: the time that the run recorded; ``user``: its
+    user name; ``dbid``: that of the object at the time."""
 
     run: str
     started: str
@@ -47,7 +49,7 @@ class LastWrite(Struct, frozen=True):
 class FieldExplanation(Struct, frozen=True):
     """One field. ``live``, ``manifest``: both values as a person reads them, empty where no
     manifest declares the field; ``policy``: who decides about it; ``variables``: (name, what set
-    it) of those in its value; ``hint``: how the manifest's value is enforced."""
+    it) of each variable in its value; ``hint``: how the manifest's value is enforced."""
 
     path: FieldPath
     status: FieldStatus
@@ -61,8 +63,8 @@ class FieldExplanation(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True):
-    """What a plan does to one object, and why, field by field. ``last_change``: of the object, in
-    the server's own history; None where that says nothing."""
+    """What a plan does to one object, and why, field by field. ``last_change``: the last change of
+    the object in the server's own history; None if the history has none."""
 
     action: Action
     fields: tuple[FieldExplanation, ...]
@@ -78,8 +80,8 @@ class Explainer(Struct, frozen=True):
     loaded: Loaded
 
     def find(self, text: str) -> tuple[Action, str]:
-        """The action of an address, and the field that follows it, empty without. UsageError
-        where no manifest declares such an object, or the plan leaves it out."""
+        """The action for an address, and the field that follows the address; empty without a field.
+        UsageError if no manifest declares such an object, or the plan leaves it out."""
         found = [
             (one, address)
             for one in self.plan.actions
@@ -93,6 +95,7 @@ class Explainer(Struct, frozen=True):
                 notes[0] if notes else "gwe plan says what it leaves out.",
             )
         if not found:
+            self._check_undeclared_application(text)
             names = [one.address for one in self.plan.actions]
             raise UsageError(
                 f"no manifest declares {text}, so gwe leaves it alone{did_you_mean(text, names)}",
@@ -100,6 +103,17 @@ class Explainer(Struct, frozen=True):
             )
         action, address = max(found, key=lambda one: len(one[1]))
         return action, text[len(address) + 1 :]
+
+    def _check_undeclared_application(self, text: str) -> None:
+        """UsageError if an address is that of a live application, or of a field in it."""
+        for one in self.live.of_type("Application"):
+            address = application_address(application_name(one))
+            if text == address or text.startswith(f"{address}/"):
+                raise UsageError(
+                    f"no manifest declares an option of {address}, so gwe leaves all of them alone",
+                    "An ApplicationOptions manifest declares options of the applications that its"
+                    " target names, by role.",
+                )
 
     def explain(
         self,
@@ -110,7 +124,7 @@ class Explainer(Struct, frozen=True):
     ) -> Explanation:
         """Why the plan does what it does to an object. ``field``: a field, or the section or
         attribute around several; empty: all that manifests declare. ``last_writes``,
-        ``last_change``: of the object. UsageError where the object has no such field."""
+        ``last_change``: of the object. UsageError if the object has no such field."""
         declared = {one.path: one for one in self._declared(action)}
         live = self._live_fields(action)
         paths = dict.fromkeys(
@@ -119,7 +133,9 @@ class Explainer(Struct, frozen=True):
         chosen = [path for path in paths if _is_below(path, field)]
         chosen += [path for path in live if field and path not in paths and _is_below(path, field)]
         if field and not chosen:
-            names = ", ".join("/".join(path) for path in [*paths, *live][:_SHOWN])
+            first = field.strip("/").partition("/")[0]
+            near = sorted([*paths, *live], key=lambda path: path[0] != first)  # stable
+            names = ", ".join("/".join(path) for path in near[:_SHOWN])
             raise UsageError(
                 f"{action.address} has no field {field}, neither live nor declared",
                 f"It has, among others: {names}." if names else "It has no field at all.",

@@ -1,6 +1,6 @@
 """The action for each launch file in which manifests declare values. Pure.
 
-Launch files are edited, never created: one that is not there is skipped.
+Launch files are edited, never created: a file that does not exist is skipped.
 """
 
 from msgspec.structs import replace
@@ -61,7 +61,7 @@ def _action(context: Context, desired: DesiredFile) -> Action:
 
 
 def _edit_problem(desired: DesiredFile, content: bytes, found: Difference) -> str:
-    """Why the file cannot be edited so; empty: it can."""
+    """Why the file cannot be edited in this way; empty: it can."""
     values = {
         change.path[-1]: None if change.after is None else str(change.after)
         for change in found.changes

@@ -1,7 +1,7 @@
 """Digests of the live values that an action was computed from, to compare with later. Pure.
 
 References are digested by DBID, so that a fingerprint does not depend on what else was read.
-Secret values go through scrypt, so that a plan file does not help to guess them.
+Secret values are digested with scrypt, so that guessing them from a plan file is slow.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ class _Numbers:
 
 
 def with_fingerprints(actions: Iterable[Action], live: Snapshot) -> tuple[Action, ...]:
-    """The actions, each that writes with its fingerprint."""
+    """The actions; each action that writes gets its fingerprint."""
     return tuple(
         _with(action, fingerprint(action, live)) if isinstance(action, Write) else action
         for action in actions
@@ -60,8 +60,8 @@ def _with(action: Write, made: Fingerprint) -> Write:
 
 
 def fingerprint(action: Write, live: Snapshot) -> Fingerprint:
-    """The digests of what an action depends on, as it is in ``live``. Of an update, only the paths
-    in ``action.fingerprint.units`` count; of a replace or delete, every field and the folder."""
+    """The digests of what an action depends on, as it is in ``live``. For an update, only the paths
+    in ``action.fingerprint.units`` count; for a replace or delete, every field and the folder."""
     if isinstance(action, Create):
         return Fingerprint(parent=parent_of(action, live))
     units = action.fingerprint.units if isinstance(action, Update) else ()
@@ -112,7 +112,7 @@ def stale_fields(
 
 
 def parent_of(action: Create | Replace, live: Snapshot) -> int:
-    """The DBID of the object that is to own a new one; 0: it does not exist yet."""
+    """The DBID of the object that will own a new object; 0: it does not exist yet."""
     kind = ALL_TYPES[action.object_type]
     attribute = kind.attribute(kind.key[0])
     if attribute is None or len(kind.key) < 2 or not attribute.refers_to:
@@ -147,7 +147,7 @@ def _new_referrers(
     live: Snapshot,
     written: Collection[tuple[str, int]],
 ) -> Iterator[str]:
-    """References to an object to be deleted that were made since the plan, and would be lost."""
+    """References to an object to be deleted which were made after the plan, and would be lost."""
     for other, attribute in referrers(one, live):
         if (other.type, other.dbid) not in (*action.referrers, *written):
             name = live.name(other.type, other.dbid, one.tenant)
@@ -180,7 +180,7 @@ def _fields_moved(
 
 
 def _named(action: Write, place: str, live: Snapshot) -> str:
-    """A pointer that names an item of a list by name instead of by DBID."""
+    """A pointer with the name of a list item in place of its DBID."""
     path = from_pointer(place)
     attribute = ALL_TYPES[action.object_type].by_word(path[0])
     if attribute is None or attribute.type is not ValueType.REFERENCES or len(path) < 2:
@@ -209,7 +209,7 @@ def _shown(one: ConfObject, live: Snapshot) -> dict[str, tuple[FieldPath, Value]
 
 
 def _both(one: ConfObject, live: Snapshot) -> Iterator[tuple[FieldPath, Value, FieldPath, Value]]:
-    """Every field twice: with DBIDs, and with the names that ``live`` knows."""
+    """Every field twice: with DBIDs, and with the names that ``live`` has for them."""
     kind = ALL_TYPES[one.type]
     numbered = flatten(kind, one.attributes, _Numbers())
     named = flatten(kind, one.attributes, live)
@@ -220,7 +220,8 @@ def _both(one: ConfObject, live: Snapshot) -> Iterator[tuple[FieldPath, Value, F
 def _digests(
     action: Write, one: ConfObject, units: tuple[FieldPath, ...], live: Snapshot
 ) -> dict[str, str]:
-    """Pointer with DBIDs -> digest, of the fields at or below ``units``; none: of all."""
+    """Pointer with DBIDs -> digest, for the fields at or below ``units``; without units, for all
+    fields."""
     named = frozenset(units)  # an undo may name thousands
     return {
         pointer(raw): _digest(action, one, path, held)

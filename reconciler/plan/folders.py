@@ -15,8 +15,8 @@ from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
 def folder_type(kind: ObjectType, path: str = "") -> ObjectType | None:
     """The type of the folder at a path that an object of a type can be in: a folder is in one of
-    its own type, or directly in a configuration unit. None: of objects of this type there are no
-    folders."""
+    its own type, or directly in a configuration unit. None: there are no folders for objects of
+    this type."""
     name = kind.name if kind.name in FOLDER_TYPES else f"{FOLDER}/{kind.name}"
     return FOLDER_TYPES.get(type_at(name, path)[0]) if name in FOLDER_TYPES else None
 
@@ -36,7 +36,8 @@ def folder_tenant(kind: ObjectType, tenant: int) -> int:
 
 
 def is_default_folder(item: ConfObject) -> bool:
-    """Whether the server creates and deletes the object with its owner, as a folder for it."""
+    """Whether the object is a default folder, which the server creates and deletes with its
+    owner."""
     return item.type in FOLDER_TYPES and not item.attributes[PATH]
 
 
@@ -57,8 +58,8 @@ def find_folder(
 
 
 def path_of_folder(item: ConfObject, live: Snapshot) -> str:
-    """The path of the folder that an object is in; empty for the default folder, also where its
-    folder is not known."""
+    """The path of the folder that an object is in; empty for the default folder or an unknown
+    folder."""
     kind = ALL_TYPES[item.type]
     if item.type in FOLDER_TYPES:
         return folder_around(str(item.attributes[PATH]))

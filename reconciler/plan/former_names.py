@@ -1,5 +1,5 @@
-"""Which live objects still have a name that their manifest calls a former one, and what else still
-calls them so. Pure."""
+"""Which live objects still have a former name (``formerly``), and what else still uses that name.
+Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ class FormerNames(Struct, frozen=True):
 
 
 def find_former_names(context: Context) -> tuple[Context, FormerNames]:
-    """What is to be renamed, and the context in which that is done already."""
+    """What is to be renamed, and the context with the objects already renamed."""
     wanted = [one for one in context.desired.objects if one.formerly and not one.absent]
     renames: dict[ObjectKey, Rename] = {}
     origins: dict[ObjectKey, FormerName] = {}
@@ -49,14 +49,14 @@ def find_former_names(context: Context) -> tuple[Context, FormerNames]:
             key = (one.type, one.dbid)
             renames[key] = Rename(*key, former.name, desired.name)
             origins[key] = former
-        # Objects whose keys begin with a new name are found the next time.
+        # Objects whose keys begin with a new name are found in the next pass.
         context = replace(context, live=with_new_names(context.live, renames.values()))
     return context, FormerNames()
 
 
 class _Candidates(Struct, frozen=True):
-    """The live objects that may be what a manifest declares: ``there``, under its name, and those
-    under former names."""
+    """The live objects that may be what a manifest declares: ``there`` has its name, the others a
+    former name."""
 
     there: ConfObject | None = None
     former: tuple[tuple[ConfObject, FormerName], ...] = ()
@@ -84,12 +84,12 @@ class _Candidates(Struct, frozen=True):
 
     @property
     def single(self) -> tuple[ConfObject, FormerName] | tuple[()]:
-        """The only one, where it has a former name."""
+        """The only candidate, if it has a former name."""
         return self.former[0] if len(self.former) == 1 and self.there is None else ()
 
     @property
     def conflict(self) -> str:
-        """Why nothing can be done; empty: there is only one."""
+        """Why nothing can be done; empty: there is only one candidate."""
         found = [*([self.there] if self.there else []), *(one for one, _ in self.former)]
         if not self.former or len(found) < 2:
             return ""
@@ -101,8 +101,7 @@ class _Candidates(Struct, frozen=True):
 
 
 def former_name_notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:
-    """A notice for each renamed object that options still call by its former name after the
-    plan."""
+    """A notice for each renamed object whose former name is still in options after the plan."""
     for action in actions:
         renamed = rename_of(action)
         places = list(_places(renamed.before, final.live)) if renamed else []
@@ -116,7 +115,7 @@ def former_name_notices(actions: Sequence[Action], final: Simulation) -> Iterato
 
 
 def _places(name: str, live: Snapshot) -> Iterator[str]:
-    """The options in whose values a name stands."""
+    """The options whose values contain a name."""
     is_in = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
     for one in live:
         for section, option, value in _options(one):
@@ -125,7 +124,7 @@ def _places(name: str, live: Snapshot) -> Iterator[str]:
 
 
 def _options(one: ConfObject) -> Iterator[tuple[str, str, object]]:
-    """The options of an object, in all its lists of key-values."""
+    """The options in all key-value lists of an object."""
     for attribute in ALL_TYPES[one.type].attributes:
         if attribute.type is ValueType.KEY_VALUES:
             for section, options in (one.attributes.get(attribute.name) or {}).items():

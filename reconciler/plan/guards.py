@@ -37,8 +37,8 @@ def _spared(action: Action, live: Snapshot) -> Action:
 
 
 def spared(action: Action, live: Snapshot) -> str:
-    """Why an object is never replaced, deleted or renamed; empty: the action does none of that, or
-    may."""
+    """Why an object must not be replaced, deleted or renamed; empty: the action does none of these,
+    or may do it."""
     if isinstance(action, Replace | Delete):
         done = "replaced" if isinstance(action, Replace) else "deleted"
         if action.subject.protect:
@@ -88,13 +88,13 @@ def refusals(actions: Iterable[Action], limits: Limits, *, consented: bool) -> t
 
 
 def _is_asked_for(action: Action) -> bool:
-    """Whether only an option of the command line makes a plan do this. A manifest makes it replace
-    an object that the server cannot rename."""
+    """Whether a plan does this only because of a command-line option. A replace of an object that
+    the server cannot rename comes from a manifest."""
     return isinstance(action, Replace) and rename_of(action) is None
 
 
 def removed_options(action: Action) -> bool:
-    """Whether an update takes options out of an application."""
+    """Whether an update removes options of an application."""
     return (
         isinstance(action, Update)
         and action.object_type == "Application"

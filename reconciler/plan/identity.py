@@ -1,6 +1,6 @@
 """Whether an action's address and DBID mean the same object. Pure.
 
-A person approves addresses, a server gets DBIDs: an action is applied only where both name
+A person approves addresses, but the server receives DBIDs: an action is applied only if both name
 the same object.
 """
 
@@ -30,8 +30,8 @@ for _kind in EVERY_KIND.values():
 
 
 def misnamed(action: Action, plan: Plan, live: Snapshot) -> str:
-    """What the address or DBID of an action of ``plan`` really means, in a sentence; empty:
-    both mean the same object, or the object is not there."""
+    """Which object the address or DBID of an action of ``plan`` really names, in a sentence; empty:
+    both name the same object, or the object does not exist."""
     if isinstance(action, Create):
         return _new_misnamed(action, plan, live)
     found = live.get(action.object_type, action.dbid)

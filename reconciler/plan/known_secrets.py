@@ -1,8 +1,8 @@
 """The fields that earlier runs have written as secrets. Pure.
 
-They stay hidden for good: also where a manifest no longer calls them secrets, or declares them
-``null``. An object is found by its address or by its type and DBID: it may have been renamed,
-or deleted and created again.
+They stay hidden for good, even if a manifest no longer calls them secrets or declares them
+``null``. An object is found by its address or by its type and DBID: it may have been renamed, or
+deleted and created again.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ from reconciler.kinds.manifests import TYPED_KINDS, kind_named
 
 
 class KnownSecret(Struct, frozen=True, order=True):
-    """A field of an object that has this address, or this type and DBID, or both. ``path``: a
-    JSON Pointer; ``address``: empty, and ``dbid``: 0, where it is not known."""
+    """A secret field of the object with this address, or this type and DBID, or both. ``path``: a
+    JSON Pointer; an unknown ``address`` is empty, an unknown ``dbid`` 0."""
 
     address: str
     path: str
@@ -46,8 +46,8 @@ def _keys(address: str, object_type: str, dbid: int) -> list[tuple[str, str | in
 
 
 def _key(address: str) -> tuple[str, str | int]:
-    """What tells objects apart: type and name. One object may have several addresses: with and
-    without its tenant, and by the kind of its manifest or, in an undo, by its type."""
+    """The type and name of an object, for comparing: its address may have the tenant or not, and
+    the kind of its manifest or, in an undo, its type."""
     first, _, rest = address.partition("/")
     kind = first.rpartition(":")[2]
     if kind in TYPED_KINDS:

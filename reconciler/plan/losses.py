@@ -40,9 +40,9 @@ def with_losses(action: Action, live: Snapshot) -> Action:
 def losses(
     action: Update | Replace | Delete, one: ConfObject, live: Snapshot, *, undo: bool = False
 ) -> tuple[str, ...]:
-    """What ``one`` loses by the action, in sentences. By an update, it loses the values of the
-    site that are reset. ``undo``: the action reverts a run, so the fields of an object that it
-    deletes are no loss: the run has written them."""
+    """What ``one`` loses by the action, in sentences. An update loses the values of the site that
+    it resets. ``undo``: the action reverts a run, so the fields of an object that it deletes are no
+    loss: the run has written them."""
     if isinstance(action, Update):
         return tuple(_lost_fields(action, one, live))
     lost = [f"its DBID {one.dbid}"]
@@ -107,7 +107,7 @@ def cascaded(one: ConfObject, live: Snapshot) -> Iterator[str]:
 
 
 def restored_references(one: ConfObject, live: Snapshot) -> tuple[str, ...]:
-    """The references to ``one`` of objects that stay when it is deleted, in sentences. A replace
+    """The references to ``one`` from objects that are not deleted with it, in sentences. A replace
     writes them again, to the new object."""
     return tuple(
         f"the reference of {other.type} {live.name(other.type, other.dbid, one.tenant)} to it"
@@ -123,8 +123,8 @@ def _is_cascaded(other: ConfObject, attribute: Attribute, one: ConfObject) -> bo
 
 
 def referrers(one: ConfObject, live: Snapshot) -> Iterator[tuple[ConfObject, Attribute]]:
-    """The objects that refer to ``one`` by DBID, and by which attribute. That a default folder
-    belongs to its owner is left out: the server creates and deletes both together."""
+    """The objects that refer to ``one`` by DBID, and by which attribute. The reference of a default
+    folder to its owner is left out: the server creates and deletes both together."""
     by_type: dict[str, list[ConfObject]] = {}
     for other in live.may_refer_to(one.type, one.dbid):
         by_type.setdefault(other.type, []).append(other)

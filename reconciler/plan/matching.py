@@ -22,7 +22,7 @@ class Match(Struct, frozen=True):
 
 def describe(one: ConfObject, shown: str = "") -> str:
     """An object as messages name it: name, type, DBID and folder. ``shown``: the name in quotes,
-    where it must be told from another."""
+    where it could be confused with another name."""
     name = shown or repr(one.attributes.get(ALL_TYPES[one.type].name_attribute, ""))
     kind = one.type
     if one.type == "Script":
@@ -44,14 +44,15 @@ class LiveAttributes:
             self._alike.setdefault((one.tenant, alike_key(_label(one))), []).append(one)
 
     def is_ambiguous(self, one: ConfObject) -> bool:
-        """Whether the name of a live attribute is the display name of another, or alike."""
+        """Whether the name of a live attribute is, or looks like, the display name of another
+        attribute."""
         name = str(one.attributes["name"])
         alike = self._alike.get((one.tenant, alike_key(name)), ())
         return any(other is not one for other in alike)
 
     def match(self, tenant: int, name: str, *, exact: bool = False) -> Match:
-        """The Business Attribute with that name, else the one with that display name. ``exact``:
-        the one with that name."""
+        """The Business Attribute with that name, else with that display name. ``exact``: the
+        attribute with that name."""
         by_name = self._live.find("Enumerator", tenant, name)
         if exact:
             return Match(by_name)
@@ -97,8 +98,8 @@ def match(desired: DesiredObject, live: Snapshot, attributes: LiveAttributes, te
 
 
 def _twin(live: Snapshot, object_type: str, key: Sequence[object]) -> Match:
-    """Blocks an object whose name looks like that of a live object: it would be a second
-    object that nobody can tell from the first."""
+    """Blocks an object whose name looks like that of a live object: nobody could tell the two
+    objects apart."""
     twin = live.twin(object_type, key)
     if twin is None:
         return Match()

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import cached_property
 
 from msgspec import Struct, field
 
@@ -14,7 +15,8 @@ CONSENTS = ("--overwrite", "--overwrite-only", "--reset-initial", "--force", PRU
 
 
 class SiteMark(Struct, frozen=True):
-    """The site that a plan is for, as far as a later look must find it again.
+    """What is recorded of the site that a plan is for, to recognise the site when the plan is
+    applied.
 
     ``roles``: role -> DBIDs of its applications; ``siblings``: names of other Web Engagement
     Servers of the tenant; ``foreign_keys``: name of an application outside the site -> its
@@ -33,15 +35,15 @@ class SiteMark(Struct, frozen=True):
     manifest_set: str = ""
 
 
-class Plan(Struct, frozen=True):
+class Plan(Struct, frozen=True, dict=True):
     """An ordered list of actions, with the server and site that it is for.
 
     ``server``: a URL to show; ``identity``: what the server calls itself for its whole life.
     ``manifests``: a digest of the manifests, for information. ``undoes``: the run that the
-    plan reverts, empty for a plan from manifests. ``after``: the last run on the server that
-    was known. ``consent``: the options of ``CONSENTS`` that it was made with. ``refusals``: the
-    limits that the plan exceeds; with any it is not applied.
-    ``inputs``: what the plan was made from, for information.
+    plan reverts, empty for a plan from manifests. ``after``: the last known run on the server.
+    ``consent``: the options of ``CONSENTS`` that it was made with. ``refusals``: the limits that
+    the plan exceeds; with any it is not applied. ``inputs``: what the plan was made from, for
+    information.
     """
 
     server: str
@@ -57,7 +59,7 @@ class Plan(Struct, frozen=True):
     refusals: tuple[str, ...] = ()
     inputs: PlanInputs = field(default_factory=PlanInputs)
 
-    @property
+    @cached_property
     def writes(self) -> tuple[Write, ...]:
         """The actions that write, in order."""
         return tuple(action for action in self.actions if isinstance(action, Write))

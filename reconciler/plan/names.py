@@ -1,16 +1,19 @@
-"""The names in a manifest, of what exists and of what the same plan creates. Pure.
+"""Resolves the names in a manifest: of live objects, and of objects that the same plan creates.
+Pure.
 
 A manifest may name an object in several ways: with and without its tenant, a Business Attribute
-by its display name. Here each name gets the form that live objects have, so that two names of
-one object are equal.
+by its display name. Here each name gets the canonical form, that of live objects, so that two names
+of the same object become equal.
 """
+
+from functools import cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.flatten import label_of_key, references_in, text_of_absent
-from reconciler.kinds.model import Attribute, ValueType
+from reconciler.kinds.model import Attribute, ObjectType, ValueType
 from reconciler.kinds.natural_keys import has_tenant, joined, key_parts
 from reconciler.kinds.types.folders import FOLDER, reference_to
 from reconciler.kinds.types.table import ALL_TYPES, referred_folder
@@ -37,8 +40,8 @@ class DeclaredNames:
         }
 
     def tenant_of(self, desired: DesiredObject) -> int:
-        """The DBID of the tenant of an object, below 0 where the same plan creates the tenant; 0
-        where the object has none, or the tenant is neither there nor declared."""
+        """The DBID of the tenant of an object, below 0 if the same plan creates the tenant; 0 if
+        the object has no tenant, or the tenant neither exists nor is declared."""
         return self._tenant_named(desired.tenant) if desired.kind.tenanted else 0
 
     def _tenant_named(self, name: str) -> int:
@@ -48,8 +51,8 @@ class DeclaredNames:
         return self._tenants[name]
 
     def declared(self, object_type: str, name: str, tenant: int) -> DesiredObject | None:
-        """The declared object with a natural name, which may have the name of its tenant before
-        it. ``tenant``: the DBID of the tenant of names without."""
+        """The declared object with a natural name, which may begin with the name of its tenant.
+        ``tenant``: the DBID of the tenant if it does not."""
         if object_type == FOLDER:
             folder = referred_folder(name)
             return self.declared(*folder, tenant) if folder else None
@@ -63,8 +66,8 @@ class DeclaredNames:
         return found
 
     def canonical(self, object_type: str, name: str, tenant: int) -> str:
-        """The name of an object as objects of ``tenant`` refer to it; 0: those without a tenant.
-        Empty where it neither exists nor is declared."""
+        """The name of an object as objects of ``tenant`` refer to it (0: objects without a tenant).
+        Empty if it neither exists nor is declared."""
         dbid = self._live.dbid(object_type, name, tenant or self._site_tenant)
         one = self._live.get(object_type, dbid) if dbid else None
         if one is not None:
@@ -81,8 +84,10 @@ class DeclaredNames:
         return f"{prefix}:{own}" if prefix else own
 
     def with_key(self, desired: DesiredObject, tenant: int) -> tuple[DesiredObject, str]:
-        """The object with the names in its key in canonical form, and which of them leads to
-        nothing; empty: none does."""
+        """The object with the names in its key in canonical form, and the first name that cannot be
+        resolved; empty: all can."""
+        if not _refers_in_key(desired.kind.object_type):
+            return desired, ""
         key = []
         for part, text in zip(key_parts(desired.kind.object_type), desired.key, strict=True):
             name = text
@@ -97,9 +102,9 @@ class DeclaredNames:
         self, desired: DesiredObject, tenant: int, existing: LiveFields
     ) -> tuple[DesiredObject, str]:
         """The object with every reference in canonical form, and a sentence about the first fault:
-        a reference that leads to nothing, or a field that is declared twice with different values;
-        empty: there is none. A reference in an initial field that the site has filled already may
-        lead to nothing. ``existing``: the live fields of the object."""
+        a reference to nothing, or a field that is declared twice with different values; empty:
+        there is none. In an initial field that the site has filled already, a reference to nothing
+        is no fault. ``existing``: the live fields of the object."""
         kind = desired.kind.object_type
         if kind.naming.isdisjoint([field.path[0] for field in desired.fields]):
             return desired, ""
@@ -122,6 +127,12 @@ class DeclaredNames:
                 return desired, f"{'/'.join(path)} is declared twice, with different values"
         canonical = tuple(fields.values())
         return desired if canonical == desired.fields else replace(desired, fields=canonical), ""
+
+
+@cache
+def _refers_in_key(object_type: ObjectType) -> bool:
+    """Whether the natural key of a type contains the names of other objects."""
+    return any(part.type is ValueType.REFERENCE for part in key_parts(object_type))
 
 
 def _shown(path: FieldPath) -> FieldPath:

@@ -1,7 +1,7 @@
 """Objects of tenants that the same plan creates. Pure.
 
-Until such a tenant exists, a plan tells it from others by a number below 0. When its objects are
-written, the tenant has a DBID, which is found by its name.
+Until such a tenant exists, a plan identifies it by a number below 0. When its objects are written,
+the tenant exists, and its DBID is found by its name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ def numbers_of_new_tenants(actions: Iterable[Action]) -> Mapping[str, int]:
 
 def in_its_tenant(action: Create, live: Snapshot) -> Create:
     """The action with the DBID that the tenant of its object has now, if it exists: it had none
-    when the plan was made, or another one when an undo creates both again."""
+    when the plan was made, or a different DBID if an undo creates both again."""
     if not has_tenant(ALL_TYPES[action.object_type]):
         return action
     dbid = live.dbid("Tenant", str(action.fields.get(_TENANT, "")), 0)

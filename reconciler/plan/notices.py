@@ -1,4 +1,4 @@
-"""Notices: what the user should know about a plan beside its actions. Pure."""
+"""Notices: what the user should know about a plan besides its actions. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -53,6 +53,7 @@ def _about_state(action: Action, final: Simulation) -> Iterator[str]:
     one = final.results.get(action.address)
     if one is None or isinstance(action, Skip | Blocked):
         return
-    managed = any(change.path == ("state",) for change in changes_of(action))
-    if one.attributes.get("state") == STATE["Disabled"] and not managed:
-        yield f"{action.address} is disabled."
+    if one.attributes.get("state") == STATE["Disabled"]:
+        managed = any(change.path == ("state",) for change in changes_of(action))
+        if not managed:
+            yield f"{action.address} is disabled."

@@ -46,8 +46,8 @@ from reconciler.server.snapshot import Snapshot
 
 def plan_objects(context: Context, siblings: tuple[str, ...], former: FormerNames) -> list[Action]:
     """One action per desired object, in the order of the manifests. ``siblings``: other
-    Web Engagement sites of the tenant. ``former``: what is to be renamed, and has its new name in
-    the context already."""
+    Web Engagement sites of the tenant. ``former``: the objects to be renamed, which have their new
+    names in the context already."""
     planner = _ObjectPlanner(context, siblings, former)
     return [planner.action(desired) for desired in context.desired.objects]
 
@@ -121,7 +121,7 @@ class _ObjectPlanner:
         return self._existing(subject, desired, found.live, live)
 
     def _absent(self, subject: Subject, desired: DesiredObject, one: ConfObject | None) -> Action:
-        """What happens to an object that must not be there."""
+        """The action for an object that is declared absent."""
         twice = self._described_twice(desired, subject.tenant, one)
         if twice or one is None:
             return Blocked(subject, twice) if twice else InSync(subject)
@@ -132,7 +132,7 @@ class _ObjectPlanner:
         return Blocked(subject, shared) if shared else delete_of(subject, one, self._live, ABSENT)
 
     def _described_twice(self, desired: DesiredObject, tenant: int, live: ConfObject | None) -> str:
-        """Why the object is another manifest's already; empty: it is not."""
+        """Why another manifest describes the same object; empty: none does."""
         key: tuple[object, ...] = (desired.kind.type, tenant, *desired.key)
         if live is not None:
             key = (live.type, live.dbid)
@@ -178,7 +178,7 @@ class _ObjectPlanner:
         one: ConfObject,
         live: LiveFields,
     ) -> Action:
-        # By its DBID more may be known to be secret: it may have had another name.
+        # Earlier runs may know more secrets by its DBID: it may have had another name.
         subject = self._context.with_secrets(replace(subject, dbid=one.dbid), desired.fields)
         policy = desired.policy
         renamed = self._change_of_name(desired, one)
@@ -204,7 +204,7 @@ class _ObjectPlanner:
         return action
 
     def _change_of_name(self, desired: DesiredObject, one: ConfObject) -> tuple[Change, ...]:
-        """The change of the object's name, if it has a former name."""
+        """The change of the object's name, if it still has a former name."""
         key = (one.type, one.dbid)
         if key not in self._former.renames:
             return ()
@@ -274,13 +274,14 @@ def _live_fields(
     live: Snapshot,
     words: Collection[str] | None = None,
 ) -> LiveFields:
-    """The fields of a live object, those below ``words`` or all; none where it is absent."""
+    """The fields of a live object, only those below ``words`` if given; none if it is absent."""
     kind = desired.kind.object_type
     return LiveFields(flatten(kind, one.attributes, live, words) if one else {})
 
 
 def _loses_its_name(desired: DesiredObject, one: ConfObject, changes: tuple[Change, ...]) -> str:
-    """Why a new display name would hide an attribute that was found by the old one."""
+    """Why an attribute that was found by its display name would not be found by the new display
+    name."""
     renamed = any(change.path == ("displayName",) for change in changes)
     if not desired.kind.by_display_name or not renamed or one.attributes["name"] == desired.name:
         return ""

@@ -1,7 +1,7 @@
 """Plans the applications in which manifests declare options: one action for each. Pure.
 
-In an HA pair, the presence of an initial option or section is judged over the pair: what
-one member has, the other gets with that member's value, never the manifest's.
+In an HA pair, an initial option or section counts as present if either member has it: the other
+member then gets that value, never the manifest's.
 """
 
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ class _OptionsPlanner:
         )
 
     def _with_endpoints(self, desired: DesiredOptions) -> list[ManagedField]:
-        """The fields; without a Chat Server, those that do not name an endpoint of one."""
+        """The fields; without a Chat Server, only those that name no endpoint of a Chat Server."""
         if self._context.site.roles.get(CHAT_ROLE):
             return list(desired.fields)
         fields: list[ManagedField] = []
@@ -106,8 +106,8 @@ class _OptionsPlanner:
         live: LiveFields,
         hides: Hides,
     ) -> tuple[list[Change], list[ManagedField]]:
-        """Changes that copy values which only the other member of the pair has, and the
-        fields for which the manifest's values count."""
+        """The changes that copy values from the other member of the pair, and the fields that get
+        the manifest's values."""
         partner = self._live.get("Application", self._context.site.partner(desired.dbid))
         if partner is None:
             return [], fields

@@ -43,11 +43,11 @@ def make_plan(context: Context, server: ServerInfo, manifests: str = "") -> Plan
 def plan_and_undeclared(
     context: Context, server: ServerInfo, manifests: str = ""
 ) -> tuple[Plan, Inventory]:
-    """The plan for the desired objects, and what is ours and no manifest declares any more.
-    ``manifests``: a digest of the manifests.
+    """The plan for the desired objects, and what is ours but no longer declared. ``manifests``: a
+    digest of the manifests.
 
     Raises UsageError for an address that selects nothing, RefusedError for a cycle,
-    and SelfCheckError where the plan would not converge: a defect of this program.
+    and SelfCheckError if the plan would not converge: a defect of this program.
     """
     context = replace(context, desired=with_reset(context.desired, context.options))
     found = context.live
@@ -63,11 +63,11 @@ def plan_and_undeclared(
     final = simulate(ordered, context.live)
     checked, warnings = check_references(context, ordered, final)
     site, options = context.site, context.options
-    exceeded = refusals(checked, options.limits, consented=True)
+    exceeded = refusals(checked, options.settings.limits, consented=True)
     plan = Plan(
         server=server.url,
         identity=server.identity,
-        site=replace(mark_of(site, context.live), manifest_set=options.manifest_set),
+        site=replace(mark_of(site, context.live), manifest_set=options.settings.manifest_set),
         actions=with_digests(with_fingerprints(checked, context.live), server.identity),
         notices=(
             *server_notices(server),
@@ -102,7 +102,7 @@ def declared_actions(context: Context) -> list[Action]:
 
 
 def undeclared_by(context: Context) -> Inventory:
-    """What is ours and no manifest declares any more."""
+    """What is ours but no longer declared."""
     desired = with_reset(context.desired, context.options)
     options = replace(context.options, prune=False)
     context = replace(context, desired=desired, options=options)
@@ -110,7 +110,7 @@ def undeclared_by(context: Context) -> Inventory:
 
 
 def mark_of(site: Site, live: Snapshot) -> SiteMark:
-    """What a plan records about its site, to recognise it later."""
+    """What a plan records of its site, to recognise the site when it is applied."""
     return SiteMark(
         app=application_name(site.server),
         tenant=site.tenant_name,
@@ -145,8 +145,8 @@ def _compare(context: Context, former: FormerNames) -> tuple[list[Action], list[
 
 
 def _check_converges(context: Context, plan: Plan, final: Snapshot) -> None:
-    """Plans again on the objects as the plan leaves them: nothing may be left to write. Where
-    it writes nothing, the plan itself has shown that."""
+    """Plans again on the simulated result of the plan: nothing may be left to write. A plan that
+    writes nothing needs no such check."""
     if plan.empty:
         return
     again = replace(context, live=final, options=context.options.without_overwrite())

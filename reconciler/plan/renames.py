@@ -1,8 +1,8 @@
 """Objects that an action gives another name. Pure.
 
 A plan with renames is made, checked and applied with live objects that have their new names
-already. So whatever refers to them by these names finds them, and all other actions are as if
-nothing had been renamed. What is left of a rename is one change: of the field that holds the name.
+already. So references by these names find them, and no other action is affected. The rename itself
+is a single change, of the field that holds the name.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ from reconciler.server.snapshot import Snapshot
 
 
 class Rename(Struct, frozen=True):
-    """The object of a type with a DBID gets another name."""
+    """Gives an object, by type and DBID, another name."""
 
     type: str
     dbid: int
@@ -29,8 +29,8 @@ class Rename(Struct, frozen=True):
     after: str
 
     def done(self, one: ConfObject, live: Snapshot) -> ConfObject:
-        """The object with its new name; as it is, where it does not have the old name, and where
-        another object of ``live`` has the new one."""
+        """The object with its new name; unchanged if it does not have the old name, or another
+        object of ``live`` has the new name."""
         attribute = ALL_TYPES[one.type].name_attribute
         if one.attributes.get(attribute) != self.before or self.holder(live):
             return one
@@ -55,7 +55,7 @@ def new_key(one: ConfObject, name: str) -> tuple[object, ...]:
 
 
 def rename_of(action: Action) -> Rename | None:
-    """The rename that an action does; None: its object keeps its name."""
+    """The rename in an action; None: its object keeps its name."""
     for change in () if isinstance(action, Create) else changes_of(action):
         if change.path == name_path(action.object_type):
             before, after = str(change.before), str(change.after)
@@ -64,7 +64,7 @@ def rename_of(action: Action) -> Rename | None:
 
 
 def name_taken(action: Action, live: Snapshot) -> str:
-    """Why an action cannot give its object another name any more; empty: it can, or does not."""
+    """Why an action can no longer rename its object; empty: it can, or renames nothing."""
     found = rename_of(action)
     holder = found.holder(live) if found else None
     return (
@@ -73,7 +73,7 @@ def name_taken(action: Action, live: Snapshot) -> str:
 
 
 def with_new_names(live: Snapshot, renames: Iterable[Rename]) -> Snapshot:
-    """The live objects, the renamed ones with their new names."""
+    """The live objects, with the new names of renamed objects."""
     found = [(one, each) for each in renames if (one := live.get(each.type, each.dbid))]
     if not found:
         return live
@@ -84,13 +84,13 @@ def with_new_names(live: Snapshot, renames: Iterable[Rename]) -> Snapshot:
 
 
 def renames_in(actions: Iterable[Action]) -> Iterator[Rename]:
-    """The renames that actions do."""
+    """The renames in actions."""
     return (found for action in actions if (found := rename_of(action)))
 
 
 def addresses_of(action: Action) -> tuple[str, ...]:
-    """The addresses that an action may be selected by: its own, and those that its object has
-    before and after a rename."""
+    """The addresses by which an action may be selected: its own, and those of its object before and
+    after a rename."""
     found = rename_of(action)
     if found is None:
         return (action.address,)

@@ -53,9 +53,9 @@ def replaced_fields(
 
 
 def done_by_server(update: Update, one: ConfObject, live: Snapshot) -> Update | Replace | Blocked:
-    """What carries out an update that renames an object: the update itself; where the server
-    cannot rename the object, a replace in which only its name and DBID are new; where that would
-    take more away, nothing. ``one``: the object as ``live`` has it, with its new name."""
+    """The action for an update that renames an object: the update itself; if the server cannot
+    rename the object, a replace in which only its name and DBID are new; if more would be lost, a
+    blocked action. ``one``: the object in ``live``, which has its new name."""
     why = _why_not_renamed(one, live)
     if not why:
         return _unless_it_gets_members(update)
@@ -95,7 +95,7 @@ def _why_not_renamed(one: ConfObject, live: Snapshot) -> str:
 
 
 def _unless_it_gets_members(update: Update) -> Update:
-    """The rename of a group without members, which is stale once it has some."""
+    """The rename of a group without members; it becomes stale once the group has members."""
     object_type = ALL_TYPES[update.object_type]
     members = object_type.attribute(object_type.keeps_name_with)
     if members is None:

@@ -14,7 +14,7 @@ _SCRIPT_KINDS = {
 
 
 def reserved(desired: DesiredObject) -> str:
-    """Why no manifest manages this object; empty: it may."""
+    """Why no manifest may manage this object; empty: it may."""
     names = (desired.name, *(former.name for former in desired.formerly))
     if desired.kind.type == "Transaction" and any(one.startswith(OWN_OBJECTS) for one in names):
         return f"Lists whose names begin with {OWN_OBJECTS} are gwe's own"

@@ -1,4 +1,4 @@
-"""``--reset-initial``: takes what manifests declare under ``initial`` for enforced. Pure.
+"""``--reset-initial``: treats what manifests declare under ``initial`` as enforced. Pure.
 
 Options in applications, which others own, are never reset.
 """
@@ -21,8 +21,8 @@ _T = TypeVar("_T", DesiredObject, DesiredFile)
 
 
 def with_reset(desired: Desired, options: PlanOptions) -> Desired:
-    """The desired objects, whose initial fields are enforced where ``--reset-initial`` and
-    ``--overwrite`` apply to them and their policy allows it."""
+    """The desired objects; initial fields become enforced where ``--reset-initial`` and
+    ``--overwrite`` apply and the policy allows it."""
     return replace(
         desired,
         objects=tuple(_reset(one, options) for one in desired.objects),

@@ -1,4 +1,4 @@
-"""One action for each application: for what its own manifest declares and for the options that
+"""Merges the two actions for an application: for its own manifest, and for the options that
 ApplicationOptions manifests declare in it. Pure."""
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from reconciler.plan.actions import (
 
 
 def one_action_each(actions: Iterable[Action]) -> list[Action]:
-    """The actions; of two for the same application, one."""
+    """The actions, with two actions for the same application merged into one."""
     found: dict[object, Action] = {}
     for action in actions:
         key = (action.object_type, action.dbid or action.address)

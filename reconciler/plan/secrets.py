@@ -1,8 +1,8 @@
-"""Secrets in a plan: which values are hidden, and how a plan file does without them. Pure.
+"""Secrets in a plan: which values are hidden, and what a plan file has in their place. Pure.
 
-A plan in memory holds the values that it writes. Its file has in place of each secret where
-the value comes from, and a digest of it: ``apply`` gets the value from there again, and refuses
-another one.
+A plan in memory holds the values that it writes. In place of each secret, its file has the source
+of the value and a digest: ``apply`` gets the value from the source again, and refuses a different
+value.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ from reconciler.plan.model import Plan
 V = TypeVar("V", bound=Value | None)
 
 CARRIED = "carried"
-"""The source of a secret that is taken from a live object when it is written: by a replace
-from the object that it replaces, in an HA pair from the other member."""
+"""The source of a secret that is read from a live object when it is written: in a replace from the
+old object, in an HA pair from the other member."""
 
 
 def source_of(value: Value | None) -> str:
@@ -44,10 +44,10 @@ def with_secrets(action: Action, names: SecretNames, paths: Sequence[FieldPath] 
 
 
 def secret_digest(value: str, identity: str, address: str, path: FieldPath) -> str:
-    """What a plan file recognises the value of a secret by: 32 hex digits.
+    """The digest of a secret's value in a plan file: 32 hex digits.
 
-    The server's identity, the address and the path are the salt: the same plan has the same
-    digest, and the same value in another place another one. scrypt makes guessing slow.
+    The server's identity, the address and the path are the salt: the same plan has the same digest,
+    and the same value elsewhere a different digest. scrypt makes guessing slow.
     """
     salt = json.dumps([identity, address, *path]).encode()
     text = value.encode("utf-8", "surrogatepass")
@@ -115,14 +115,14 @@ def with_resolved_secrets(
 ) -> Plan:
     """The plan with the values of its secrets. ``resolve``: source -> value; None: unknown.
 
-    A value that is unknown, or is another one than when the plan was made, raises
-    StalePlanError; with ``unknown``, the secret stays empty.
+    A value that is unknown, or has changed since the plan was made, raises StalePlanError; with
+    ``unknown``, the secret stays empty.
     """
     problems: dict[str, Diagnostic] = {}
 
     @cache
     def resolved(source: str, digest: str, address: str, path: FieldPath) -> SecretText:
-        # A digest takes a while: the first that differs is enough.
+        # A digest takes time: stop at the first that differs.
         value = None if source in problems else resolve(source)
         if value is not None and secret_digest(value, plan.identity, address, path) == digest:
             return SecretText(value, source, digest)
@@ -149,8 +149,8 @@ def _other_value(source: str) -> Diagnostic:
 
 
 def unsaveable(plan: Plan) -> list[str]:
-    """The values that a plan writes and that its file cannot hold: secrets that stand in a
-    manifest in clear. As ``ADDRESS: PATH``."""
+    """The values that a plan writes and its file cannot hold: secrets in plain text in a manifest.
+    As ``ADDRESS: PATH``."""
     return [f"{action.address}: {pointer(path)}" for action, path in _in_clear(plan)]
 
 
@@ -181,7 +181,7 @@ def _in_clear(plan: Plan) -> Iterator[tuple[Action, FieldPath]]:
 
 
 def _mapped_secrets(action: Action, value: Callable[[str, FieldPath, Any], Any]) -> Action:
-    """The action with other values, each by its address and path."""
+    """The action with values replaced, each by its address and path."""
 
     def change(one: Change) -> Change:
         before, after = (value(action.address, one.path, each) for each in (one.before, one.after))
@@ -195,7 +195,7 @@ def _mapped(
     change: Callable[[Change], Change],
     field: Callable[[FieldPath, Value], Value] = lambda _, value: value,
 ) -> Action:
-    """The action with other values in its changes and fields."""
+    """The action with values replaced in its changes and fields."""
     match action:
         case Create() | Replace():
             values = {path: field(path, value) for path, value in action.fields.items()}

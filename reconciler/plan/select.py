@@ -81,7 +81,7 @@ def _targeted(actions: Sequence[Action], options: PlanOptions) -> tuple[list[Act
 
 
 def _selected(action: Action, globs: Sequence[str]) -> bool:
-    """Whether globs select an action. An object that is renamed has two names."""
+    """Whether globs select an action. A renamed object is found by both its names."""
     return any(selects(globs, address) for address in addresses_of(action))
 
 

@@ -1,7 +1,7 @@
-"""Warnings about declared sections and options beside others whose names are alike. Pure.
+"""Warnings about declared sections and options beside others with similar names. Pure.
 
-Configuration Server keeps ``webme`` and ``WebMe`` apart, people do not: they edit one and a
-server reads the other.
+``webme`` and ``WebMe`` differ for Configuration Server, but people mix them up: they edit one
+section while the application reads the other.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from reconciler.server.port import ConfObject
 from reconciler.text.visible import told_apart
 
 KEY_VALUES = {"options": "options", "annex": "userProperties"}
-"""Words of manifests -> attributes of objects, for what is sections of options."""
+"""Manifest key -> attribute of objects, for sections of options."""
 
 
 def twin_warnings(context: Context, actions: Sequence[Action], final: Simulation) -> Iterator[str]:
@@ -22,7 +22,7 @@ def twin_warnings(context: Context, actions: Sequence[Action], final: Simulation
     would be after the plan."""
     for action in actions:
         one = final.results.get(action.address)
-        if one is None or isinstance(action, Skip | Blocked):
+        if one is None or not _has_neighbours(one) or isinstance(action, Skip | Blocked):
             continue
         desired = context.desired.addresses.get(action.address)
         declared = {
@@ -36,6 +36,15 @@ def twin_warnings(context: Context, actions: Sequence[Action], final: Simulation
         for path in declared:
             for other in _twins(path[2], _sections(one, path[0]).get(path[1], {})):
                 yield _warning(action.address, path, other)
+
+
+def _has_neighbours(one: ConfObject) -> bool:
+    """Whether any section or option of an object stands beside another."""
+    for word in KEY_VALUES:
+        sections = _sections(one, word)
+        if len(sections) > 1 or (sections and max(map(len, sections.values())) > 1):
+            return True
+    return False
 
 
 def _sections(one: ConfObject, word: str) -> Mapping[str, Mapping[str, object]]:

@@ -1,11 +1,12 @@
 """What commands report as JSON, each with its version and schema. One definition makes both.
 
-validate   gwe-validate/1     apply      gwe-apply/1
-runs       gwe-runs/1         runs show  gwe-run/1
-doctor     gwe-doctor/1       plan, drift, show: plan/file/codec.py
+validate   gwe-validate/1     runs       gwe-runs/1
+doctor     gwe-doctor/1       runs show  gwe-run/1
+plan, drift, show: plan/file/codec.py
 graph      gwe-graph/1: graphs/json_text.py
 explain    gwe-explain/1: explanation.py
 compare    gwe-compare/1: comparison_json.py
+apply and what else changes something: result_reports.py
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,6 @@ from typing import Any, get_args
 from msgspec import Struct
 from msgspec.structs import fields
 
-from reconciler.apply.report import Outcome, RunReport, Status
 from reconciler.diagnostics import RULES, Diagnostic
 from reconciler.json_codec import (
     BOOLEAN,
@@ -31,8 +31,6 @@ from reconciler.json_codec import (
     record,
 )
 from reconciler.kinds.schema.manifests import DRAFT
-from reconciler.plan.file.codec import plan_id
-from reconciler.render.reports import APPLY_STATUSES, ApplyResult
 from reconciler.server.checks import State
 from reconciler.state.records import ActionOutcome, RunHead
 from reconciler.state.store import LaunchBackup
@@ -75,7 +73,7 @@ def _problem_value(problem: Diagnostic, name: str) -> Any:
     return getattr(problem, name)
 
 
-_PROBLEM: Codec[Any] = record(
+PROBLEM: Codec[Any] = record(
     dict,
     Member("rule", or_null(choice(*RULES), ""), description="What kind of problem it is."),
     Member("summary", TEXT),
@@ -91,8 +89,14 @@ VALIDATE = report(
     "validate",
     "Report of gwe validate",
     Member("valid", BOOLEAN),
+    Member(
+        "checked",
+        nullable(array(TEXT)),
+        description="The files and folders with the manifests; bundled: those that come with gwe;"
+        " null: unknown.",
+    ),
     Member("manifests", nullable(INTEGER), description="How many there are; null: unknown."),
-    Member("problems", array(_PROBLEM)),
+    Member("problems", array(PROBLEM)),
 )
 _CHECK: Codec[Any] = record(
     dict,
@@ -106,49 +110,6 @@ DOCTOR = report(
     "Report of gwe doctor",
     Member("failed", BOOLEAN),
     Member("checks", array(_CHECK)),
-)
-
-
-def _outcome_value(outcome: Outcome, name: str) -> Any:
-    return getattr(outcome.action if name in ("address", "action") else outcome, name)
-
-
-_OUTCOME: Codec[Any] = record(
-    dict,
-    Member("address", TEXT),
-    Member("action", TEXT),
-    Member("status", choice(*get_args(Status))),
-    Member("message", OPTIONAL_TEXT),
-    Member("hint", OPTIONAL_TEXT),
-    get=_outcome_value,
-)
-
-
-def _apply_value(result: ApplyResult, name: str) -> Any:
-    found = result.report or RunReport()
-    match name:
-        case "run" | "state" | "outcomes" | "needs_recovery" | "journal_problem":
-            return getattr(found, name)
-        case "exit":
-            return int(result.exit_code)
-        case "plan_id":
-            return plan_id(result.plan) if result.plan else ""
-    return getattr(result, name)
-
-
-APPLY = report(
-    "apply",
-    "Report of gwe apply",
-    Member("status", choice(*APPLY_STATUSES)),
-    Member("exit", INTEGER, description="The exit code."),
-    Member("planId", OPTIONAL_TEXT, "plan_id"),
-    Member("run", OPTIONAL_TEXT, description="The name of the run; null: there was none."),
-    Member("state", OPTIONAL_TEXT, description="Where the run is stored."),
-    Member("needsRecovery", BOOLEAN, "needs_recovery", "Whether gwe recover has work."),
-    Member("journalProblem", OPTIONAL_TEXT, "journal_problem"),
-    Member("outcomes", array(_OUTCOME)),
-    Member("problems", array(_PROBLEM)),
-    get=_apply_value,
 )
 
 
@@ -201,7 +162,6 @@ RUN = report(
 
 REPORTS = {
     "validate": VALIDATE,
-    "apply": APPLY,
     "runs": RUNS,
     "run": RUN,
     "doctor": DOCTOR,

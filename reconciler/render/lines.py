@@ -18,15 +18,12 @@ def cell_len(text: str) -> int:
 
 
 class StyledLine(Struct):
-    """One line: texts with their styles, and the style of the whole line."""
+    """One line: texts with their styles, and the style of the whole line. ``plain``: its text
+    without them."""
 
     style: str = ""
     parts: list[tuple[str, Styles]] = field(default_factory=list)
-
-    @property
-    def plain(self) -> str:
-        """The text without its styles."""
-        return "".join([text for text, _ in self.parts])
+    plain: str = ""
 
     @property
     def cell_len(self) -> int:
@@ -34,23 +31,24 @@ class StyledLine(Struct):
 
     def append(self, text: str, style: str) -> None:
         """Adds a text at the end."""
+        self._add(text, (style,) if style else ())
+
+    def _add(self, text: str, styles: Styles) -> None:
         if text:
-            self.parts.append((text, (style,) if style else ()))
+            self.parts.append((text, styles))
+            self.plain += text
 
     def append_line(self, other: "StyledLine") -> "StyledLine":
         """Adds another line at the end; this line."""
         outer = (other.style,) if other.style else ()
         self.parts += [(text, outer + styles) for text, styles in other.parts]
+        self.plain += other.plain
         return self
 
     def without_end_blanks(self) -> "StyledLine":
         """The line without the blanks at its end."""
-        parts = list(self.parts)
-        while parts:
-            text, styles = parts.pop()
-            if kept := text.rstrip(" "):
-                return StyledLine(self.style, [*parts, (kept, styles)])
-        return StyledLine(self.style)
+        kept = len(self.plain.rstrip(" "))
+        return self.divide([kept])[0]
 
     def divide(self, lengths: Iterable[int]) -> "list[StyledLine]":
         """The line cut into lines of so many characters, and the rest."""
@@ -60,9 +58,12 @@ class StyledLine(Struct):
             piece = StyledLine(self.style)
             while length > 0 and left:
                 text, styles = left.pop()
-                piece.parts.append((text[:length], styles))
+                piece._add(text[:length], styles)
                 if len(text) > length:
                     left.append((text[length:], styles))
                 length -= len(text)  # noqa: PLW2901 - what is still to be cut off
             made.append(piece)
-        return [*made, StyledLine(self.style, left[::-1])]
+        rest = StyledLine(self.style)
+        for text, styles in reversed(left):
+            rest._add(text, styles)
+        return [*made, rest]

@@ -17,8 +17,11 @@ from reconciler.render.wrapping import wrapped
 from reconciler.text.visible import escaped
 
 
-def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> None:
-    """Prints every problem: its place, what is wrong, and below it what to do."""
+def print_diagnostics(
+    console: Console, diagnostics: Sequence[Diagnostic], conclusion: str = ""
+) -> None:
+    """Prints every problem: its place, what is wrong, and below it what to do; last how many there
+    are, and the ``conclusion``."""
     for problem in diagnostics[:MAX_SHOWN]:
         _print_problem(console, problem)
     more = len(diagnostics) - MAX_SHOWN
@@ -26,6 +29,8 @@ def print_diagnostics(console: Console, diagnostics: Sequence[Diagnostic]) -> No
         emit(console, styled(f"and {more:,} more", style="bold"))
     if len(diagnostics) > 1:
         emit(console, styled(f"{len(diagnostics):,} problems.", style="bold"))
+    for line in wrapped(conclusion, message_width(console), 0, 0) if conclusion else ():
+        emit(console, styled(line))
 
 
 def _print_problem(console: Console, problem: Diagnostic) -> None:

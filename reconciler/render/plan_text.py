@@ -86,7 +86,9 @@ class PlanText:
             lines = [styled(kind, style="bold")]
             shown_already: dict[tuple[Change, ...], str] = {}
             for action in group:
-                same = shown_already.setdefault(changes_of(action), action.name)
+                changes, same = changes_of(action), action.name
+                if len(changes) > 1:
+                    same = shown_already.setdefault(changes, same)
                 lines += self._action(action, "" if same == action.name else same)
             self._lines(*lines, styled())
 
@@ -116,7 +118,7 @@ class PlanText:
         return wrapped(text, self._width, first, following)
 
     def _action(self, action: Action, same_as: str) -> Iterator[StyledLine]:
-        """One action. ``same_as``: the action above that makes the same changes."""
+        """One action. ``same_as``: the action above that makes the same changes, several."""
         style = STYLES[action.action]
         name = escaped(action.address.removeprefix(f"{action.kind}/"))
         symbol = SYMBOLS[action.action]
@@ -125,7 +127,7 @@ class PlanText:
             lead += f" ({escaped(action.name)})"
         yield from self._with_remark(styled(lead, style=style), remark_of(action))
         changes, kept, loses = changes_of(action), kept_of(action), losses_of(action)
-        if same_as and len(changes) > 1 and not self._verbose:
+        if same_as and not self._verbose:
             yield styled(f"{'':{_INDENT}}the same {len(changes)} changes as {same_as}")
         else:
             yield from self._changes(changes)
@@ -135,7 +137,8 @@ class PlanText:
                 yield styled(line)
         for change in kept if self._verbose and not initial else ():
             yield from self._kept(change)
-        yield from self._initial(initial)
+        if initial:
+            yield from self._initial(initial)
         for entry in action.permissions if isinstance(action, Create) else ():
             account = f"{entry.account_type} {entry.account}"
             yield styled(f"{'':{_INDENT}}permissions of {account}: {entry.mask}")
@@ -233,13 +236,11 @@ class PlanText:
         """The text, and at the end of its line, or on the next, who asks for it."""
         origin = declared_in(change)
         room = self._width - _INDENT - text.cell_len - cell_len(origin)
-        line = styled(" " * _INDENT).append_line(text)
-        if not origin:
-            yield line
-        elif room >= 2:
-            yield styled(line, " " * room, (origin, "dim"))
-        else:
-            yield line
+        if origin and room >= 2:
+            yield styled(" " * _INDENT, text, " " * room, (origin, "dim"))
+            return
+        yield styled(" " * _INDENT, text)
+        if origin:
             yield styled(" " * (self._width - cell_len(origin)) + origin, style="dim")
 
 

@@ -1,6 +1,7 @@
 """How the text of a plan names fields, and what stands behind the name of an action."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from reconciler.diagnostics import Position
@@ -50,8 +51,10 @@ def section_of(change: Change) -> FieldPath:
     return change.path[:2] if len(change.path) == 3 else ()
 
 
+@lru_cache(maxsize=4096)
 def label_of(path: FieldPath) -> str:
-    """A path as it is shown, with names that might be misread in quotes."""
+    """A path as it is shown, with names that might be misread in quotes. Thousands of objects have
+    options of one name."""
     return "/".join(map(value_text, path))
 
 

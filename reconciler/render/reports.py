@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 from msgspec import Struct, field
 
@@ -12,12 +12,22 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode
 
 if TYPE_CHECKING:  # to check manifests, no plan and no run is imported
-    from reconciler.apply.report import RunReport
+    from reconciler.apply.lock.lock_object import Holder
+    from reconciler.apply.report import Recovered, RunReport
+    from reconciler.export.model import Omission, SecretVariable
+    from reconciler.kinds.fields import FieldPath
     from reconciler.plan.model import Plan
     from reconciler.server.checks import CheckResult
 
 ApplyStatus = Literal[
-    "applied", "nothing-to-do", "declined", "failed", "refused", "stale", "partly-applied"
+    "applied",
+    "nothing-to-do",
+    "declined",
+    "saved",
+    "failed",
+    "refused",
+    "stale",
+    "partly-applied",
 ]
 APPLY_STATUSES: tuple[ApplyStatus, ...] = get_args(ApplyStatus)
 _STATUS_OF: dict[ExitCode, ApplyStatus] = {
@@ -29,12 +39,14 @@ _STATUS_OF: dict[ExitCode, ApplyStatus] = {
 
 
 class ValidationReport(Struct, frozen=True):
-    """What ``gwe validate`` found. ``manifests``: how many there are, None where mistakes keep
-    them from being counted; ``root``: the folder that addresses of files are relative to."""
+    """What ``gwe validate`` found. ``manifests``: how many there are, ``checked``: the files and
+    folders that hold them; None where mistakes keep that from being known. ``root``: the folder
+    that addresses of files are relative to."""
 
     manifests: int | None = None
     problems: Sequence[Diagnostic] = ()
     root: Path = Path()
+    checked: Sequence[str] | None = None
 
     @property
     def valid(self) -> bool:
@@ -53,17 +65,104 @@ class CheckReport(Struct, frozen=True):
         return any(check.state == "failed" for check in self.checks)
 
 
+class CommandResult(Protocol):
+    """How a command that changes something ended. ``problems``: why it failed."""
+
+    @property
+    def exit_code(self) -> ExitCode: ...
+
+    @property
+    def problems(self) -> Sequence[Diagnostic]: ...
+
+
 class ApplyResult(Struct, frozen=True):
-    """How ``gwe apply`` ended. ``plan``: None where there was none yet; ``report``: of the
-    run, None where there was none; ``not_begun``: why, for a plan that could be applied."""
+    """How a command that applies a plan ended. ``plan``: None where there was none yet;
+    ``report``: of the run, None where there was none; ``not_begun``: why, for a plan that could be
+    applied; ``saved``: into a file."""
 
     exit_code: ExitCode
     plan: Plan | None = None
     report: RunReport | None = None
-    not_begun: Literal["nothing-to-do", "declined", ""] = ""
+    not_begun: Literal["nothing-to-do", "declined", "saved", ""] = ""
     problems: Sequence[Diagnostic] = field(default=())
 
     @property
     def status(self) -> ApplyStatus:
         """How it ended, in a word."""
         return self.not_begun or _STATUS_OF.get(self.exit_code, "failed")
+
+
+class RecoverResult(Struct, frozen=True):
+    """How ``gwe recover`` ended; see ``engine.run_place.Recovery``."""
+
+    exit_code: ExitCode
+    runs: Sequence[str] = ()
+    findings: Sequence[Recovered] = ()
+    released: str = ""
+    problems: Sequence[Diagnostic] = ()
+
+
+AcceptStatus = Literal["written", "nothing-to-do", "declined", "failed"]
+ACCEPT_STATUSES: tuple[AcceptStatus, ...] = get_args(AcceptStatus)
+
+
+class LeftDifference(Struct, frozen=True):
+    """A difference that ``gwe accept`` could not take over. ``path``: of the field, empty for the
+    whole object; ``file``, ``line``: of its manifest, None: no manifest declares it."""
+
+    address: str
+    path: FieldPath
+    file: str | None
+    line: int | None
+    why: str
+
+
+class AcceptResult(Struct, frozen=True):
+    """How ``gwe accept`` ended. ``written``: the files that it wrote."""
+
+    exit_code: ExitCode
+    status: AcceptStatus = "failed"
+    written: Sequence[str] = ()
+    left: Sequence[LeftDifference] = ()
+    problems: Sequence[Diagnostic] = ()
+
+
+class ExportedFile(Protocol):
+    """A file of an export: what became of it, and why if it was left alone."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def word(self) -> str: ...
+
+    @property
+    def remark(self) -> str: ...
+
+
+class ExportResult(Struct, frozen=True):
+    """How ``gwe export`` into a folder ended."""
+
+    exit_code: ExitCode
+    folder: str = ""
+    manifests: int = 0
+    files: Sequence[ExportedFile] = ()
+    secrets: Sequence[SecretVariable] = ()
+    omissions: Sequence[Omission] = ()
+    problems: Sequence[Diagnostic] = ()
+
+
+class HeldLock(Struct, frozen=True):
+    """A lock in Configuration Server: who holds it, and the object that it is."""
+
+    holder: Holder
+    object: str
+    dbid: int
+
+
+class LockResult(Struct, frozen=True):
+    """What ``gwe lock show`` found."""
+
+    exit_code: ExitCode
+    locks: Sequence[HeldLock] = ()
+    problems: Sequence[Diagnostic] = ()

@@ -1,14 +1,19 @@
 """Output as text, for people at a terminal."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from reconciler.plan.model import Plan
 from reconciler.render.console import make_console, message_width, say
 from reconciler.render.output_form import OutputStyle
 from reconciler.render.plan_summary import initial_summary, summary
-from reconciler.render.run_table import RunTable, run_table
 from reconciler.state.records import ActionOutcome, RunHead
 from reconciler.state.store import IntactRecords, RunEntry, StoredRun
+
+if TYPE_CHECKING:
+    from reconciler.render.run_table import RunTable
 
 _DETAILS = {
     "plan": "plan_id",
@@ -40,6 +45,8 @@ class TextForm:
         if not runs:
             say(f"No runs{of} yet.")
             return
+        from reconciler.render.run_table import run_table  # noqa: PLC0415 - plans have no table
+
         table = run_table(runs, among)
         below = {"Undoes"}
         if "Server" in table.columns:

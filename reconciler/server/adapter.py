@@ -1,7 +1,7 @@
-"""What an adapter tells the rest of the program about itself.
+"""What the rest of the program must know about an adapter.
 
-``connect`` maps URL schemes to adapters. Nothing else asks which scheme a URL has: it asks
-the adapter.
+``connect`` maps URL schemes to adapters. No other code looks at the scheme of a URL: it asks the
+adapter.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,27 +32,25 @@ def _nothing_to_check(url: str, options: ConnectionOptions) -> Iterable[CheckRes
 
 
 class Adapter(Struct, frozen=True):
-    """One adapter. What is left out is what a server in this process needs.
+    """One adapter. The defaults suit a server in this process.
 
     ``url_forms``: a sentence that shows how its URLs are written, such as "Or remote:HOST." One
     message shows the sentences of all adapters, in the order of ``connect.ADAPTERS``.
-    ``open``: (URL, credentials, timeout in seconds, options) -> a session. UsageError for
-    a malformed URL, ServerError where no session can be opened.
+    ``open``: (URL, credentials, options) -> a session. UsageError for
+    a malformed URL, ServerError if no session can be opened.
     ``is_real``: a Configuration Server on the network. Clients register with it as an
     application, its URL names the port, and it may be a proxy.
     ``address``: URL -> host and port, the first where it names several. UsageError for a
     malformed URL.
-    ``relative_to``: (folder, URL) -> the URL whose path, where it has one, is relative to
-    that folder instead of the working folder.
-    ``identity``: URL -> what ``identity.is_at`` compares with the identities of runs, found
-    without a session; empty where that is not possible.
-    ``prepare``: loads what ``open`` will need, in a thread of its own; None: that is not
-    worth a thread.
-    ``check_access``: the checks of ``gwe doctor`` before it logs in.
+    ``relative_to``: (folder, URL) -> the URL; a path in it is made relative to that folder instead
+    of the working folder. ``identity``: URL -> what ``identity.is_at`` compares with the identities
+    of runs, found without a session; empty where that is not possible. ``prepare``: loads what
+    ``open`` will need, in a separate thread; None: loading is not worth a thread. ``check_access``:
+    the checks that ``gwe doctor`` makes before it logs in.
     """
 
     url_forms: str
-    open: Callable[[str, Credentials, float, ConnectionOptions], Server]
+    open: Callable[[str, Credentials, ConnectionOptions], Server]
     is_real: bool = False
     address: Callable[[str], tuple[str, str]] = _this_host
     relative_to: Callable[[Path, str], str] = _names_no_path

@@ -10,7 +10,7 @@ State = Literal["ok", "note", "failed"]
 class CheckResult(Struct, frozen=True):
     """The result of one check: a line of the report. ``what`` names the check in a word.
 
-    ``conclusive``: after a failure a log-in is pointless. False for a check of one host among
+    ``conclusive``: if the check fails, a log-in is pointless. False for a check of one host among
     several.
     """
 

@@ -32,7 +32,7 @@ def find_adapter(url: str) -> Adapter | None:
 
 
 def check_has_no_password(url: str) -> None:
-    """UsageError where a URL may have a password (``user:password@host``). The message does
+    """UsageError if a URL may have a password (``user:password@host``). The message does
     not repeat it. The path of a server in a file may have an ``@``."""
     adapter = find_adapter(url)
     if "@" in url and (adapter is None or adapter.is_real):
@@ -61,16 +61,14 @@ def _load(module: str) -> Adapter:
     return adapter
 
 
-def connect(
-    url: str, credentials: Credentials, timeout: float, options: ConnectionOptions | None = None
-) -> Server:
-    """A session with the server behind a URL. ``timeout``: seconds that one call may take.
+def connect(url: str, credentials: Credentials, options: ConnectionOptions | None = None) -> Server:
+    """A session with the server behind a URL.
 
-    UsageError for a URL of no known form, ServerError where no session can be opened.
+    UsageError for a URL of no known form, ServerError if no session can be opened.
     """
     begun = time.monotonic()
-    server = adapter_for(url).open(url, credentials, timeout, options or ConnectionOptions())
-    if "logging" not in sys.modules:  # nobody can read a log; and to import it takes 4 ms
+    server = adapter_for(url).open(url, credentials, options or ConnectionOptions())
+    if "logging" not in sys.modules:  # there is no log handler, and the import takes 4 ms
         return server
     from reconciler.server.logged import LOG, logged, since  # noqa: PLC0415 - see above
 
@@ -80,8 +78,8 @@ def connect(
 
 
 def head_start(url: str, options: ConnectionOptions) -> None:
-    """Begins in a thread to load what ``connect`` will need, if that takes long. Failures are
-    not reported: ``connect`` meets them again."""
+    """Starts a thread that loads what ``connect`` will need, if that takes long. Failures are not
+    reported here: they occur again in ``connect``."""
     adapter = find_adapter(url)
     if adapter is not None and adapter.prepare is not None:
         threading.Thread(target=_prepare, args=(adapter, options), daemon=True).start()
@@ -100,18 +98,19 @@ def relative_to(folder: Path, url: str) -> str:
 
 
 def from_any_folder(url: str) -> str:
-    """The URL as it leads to the same server from every folder: its path, if any, is absolute."""
+    """The URL with an absolute path, if it has a path: it means the same server in every working
+    folder."""
     return relative_to(Path.cwd(), url)
 
 
 def is_relative(url: str) -> bool:
-    """Whether it depends on the working folder to which server the URL leads."""
+    """Whether the server that the URL means depends on the working folder."""
     return relative_to(Path(), url) != relative_to(Path("/").absolute(), url)
 
 
 def url_then(recorded: str, now: str) -> str:
-    """The URL of a server in a plan or a run, for a message that it is not the server which is
-    at ``now`` (absolute) today."""
+    """The URL of the server of a plan or a run, for a message that it is another server than that
+    at ``now`` (an absolute URL)."""
     if is_relative(recorded):
         return f"{recorded} as seen from the folder of that time"
     return f"{recorded} as it was then" if recorded == now else recorded
@@ -124,8 +123,8 @@ def known_identity(url: str) -> str:
 
 
 def server_values(url: str) -> dict[str, str]:
-    """The host and port of the server behind a URL, for ``${site.configserver.…}``. A server
-    in this process stands for a Configuration Server on this host."""
+    """The host and port of the server behind a URL, for ``${site.configserver.…}``. For a server in
+    this process, those of a Configuration Server on this host."""
     adapter = find_adapter(url)
     host, port = adapter.address(url) if adapter else ("localhost", "2020")
     return {"configserver.host": host, "configserver.port": port}

@@ -1,4 +1,4 @@
-"""What a session is opened with: the account, and how to reach a real server. Pure."""
+"""What is needed to open a session: the account, and how to reach a real server. Pure."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,8 @@ from reconciler.kinds.enums import APPLICATION_TYPE, number_of
 
 
 class Credentials(Struct, frozen=True):
-    """The account that logs in. No user: the session has no account. Never shown whole."""
+    """The account that logs in. Without a user, the session has no account. The password is never
+    shown."""
 
     user: str = ""
     password: str = ""
@@ -19,20 +20,22 @@ class Credentials(Struct, frozen=True):
 
 
 class ConnectionOptions(Struct, frozen=True):
-    """How to reach a real Configuration Server. Times are in seconds.
+    """How to reach a Configuration Server. Times are in seconds. To an embedded server only
+    ``timeout``, ``in_flight`` and ``install_dir`` matter.
 
-    ``psdk``, ``install_dir``: where the SDK's jars are.
+    ``timeout``: how long one call may take.
+    ``install_dir``: the Web Engagement installation, with the launch files.
+    ``psdk``: where the SDK's jars are; empty: they are looked for in ``install_dir``.
     ``client``, ``client_type``: the client application that the session registers as.
-    ``ca_file`` (PEM) or ``trust_store`` (Java, with its password): whom to trust; with
-    neither, whom Java trusts.
-    ``certificate``, ``key`` (PEM): the client's own.
-    ``tls_upgrade``: TLS starts on a plain port, and the session is refused without it.
-    ``encoding``: the code page of a server that is not multilingual.
-    ``addp``: keep-alive, with the silence that the client and the server tolerate.
-    ``in_flight``: how many requests may await an answer at once, and so how many actions of a
-    plan an apply writes at once.
+    ``ca_file`` (PEM) or ``trust_store`` (Java, with its password): the trusted certificates;
+    without both, those that Java trusts. ``certificate``, ``key`` (PEM): the client's own.
+    ``tls_upgrade``: TLS must start on a plain port; without TLS, no session is opened.
+    ``encoding``: the code page of a server that is not multilingual. ``addp``: keep-alive, with the
+    silence that the client and the server tolerate. ``in_flight``: how many requests may await an
+    answer at once, and so how many actions of a plan an apply writes at once.
     """
 
+    timeout: float = 30.0
     psdk: str = ""
     install_dir: str = ""
     client: str = "default"

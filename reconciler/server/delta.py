@@ -1,8 +1,8 @@
 """Deltas: the changes that an update sends, in the server's own buckets.
 
-Lists and key-value lists are sent as added, changed and deleted entries, structures and changed
-entries as the fields that change, so an update touches nothing that it does not name.
-``differences`` makes deltas; ``apply_delta`` does what a server does with one. Pure.
+A list or key-value list is sent as added, changed and deleted entries, a structure or changed entry
+as the fields that change, so an update touches nothing that it does not name. ``differences`` makes
+deltas; ``apply_delta`` applies a delta as a server does. Pure.
 """
 
 from collections.abc import Mapping
@@ -35,8 +35,8 @@ class KeyValueDelta(Struct, frozen=True):
 
 class ListDelta(Struct, frozen=True):
     """Changes of a list of DBIDs or structures. ``changed`` holds the key of each entry and the
-    fields that change; an empty text and a reference 0 take a field away. ``deleted`` holds the
-    keys of entries (see ``Attribute.key_of``)."""
+    fields that change; an empty text and a reference 0 clear a field. ``deleted`` holds the keys of
+    entries (see ``Attribute.key_of``)."""
 
     added: tuple[Any, ...] = ()
     changed: tuple[Any, ...] = ()
@@ -60,7 +60,7 @@ class Delta(Struct, frozen=True):
 def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -> dict[str, Any]:
     """The attributes after the update.
 
-    UniquenessViolationError where an added entry exists already, ListItemNotFoundError where
+    UniquenessViolationError if an added entry exists already, ListItemNotFoundError if
     a changed or deleted entry does not exist, UnspecifiedModificationError for an empty delta.
     """
     if not delta:
@@ -81,8 +81,8 @@ def apply_delta(object_type: ObjectType, attributes: Attributes, delta: Delta) -
 
 
 def _merged(attribute: Attribute | None, live: Attributes | None, given: Attributes) -> Any:
-    """A structure or an entry with the fields that an update gives, without those that are then
-    unset. A delta of the vendor's object model holds only the fields that change."""
+    """A structure or an entry after an update, without fields that are then unset. A delta of the
+    vendor's object model holds only the fields that change."""
     values = {**(live or {}), **given}
     unset = {
         field.name

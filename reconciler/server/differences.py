@@ -1,6 +1,4 @@
-"""Deltas made of what differs: between two states of an object, and between an object and fields
-that are wanted of it. Pure.
-"""
+"""Computes deltas: from two states of an object, or from an object and its desired fields. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -39,8 +37,8 @@ def difference(object_type: ObjectType, old: Attributes, new: Attributes) -> Del
 def _with_references(
     object_type: ObjectType, values: dict[str, Any], after: Attributes
 ) -> dict[str, Any]:
-    """Changed plain values; with the type of a reference its reference, even one of the same
-    DBID: a server ignores the type alone."""
+    """The changed plain values. A changed type of a reference comes with its reference, even if the
+    DBID is the same: a server ignores the type alone."""
     for attribute in object_type.attributes:
         if attribute.type_from in values and attribute.name in after:
             values.setdefault(attribute.name, after[attribute.name])
@@ -73,8 +71,8 @@ def _list_difference(attribute: Attribute, old: list[Any], new: list[Any]) -> Li
 
 
 def _with_unset(attribute: Attribute, old: Attributes, new: Attributes) -> Attributes:
-    """A structure or an entry as an update sends it: each field that it had and no longer has is
-    there with the value that means unset."""
+    """A structure or an entry as an update sends it: each field that was removed has the value that
+    means unset."""
     gone = {
         field.name: emptied(field)
         for field in attribute.fields
@@ -84,8 +82,8 @@ def _with_unset(attribute: Attribute, old: Attributes, new: Attributes) -> Attri
 
 
 def emptied(attribute: Attribute) -> Any:
-    """What an update writes to take a plain value away: of a number, a flag or an enumeration the
-    value that a new object has. None: it cannot be taken away."""
+    """What an update writes to clear a plain value: for a number, a flag or an enumeration, the
+    value of a new object. None: it cannot be cleared."""
     match attribute.type:
         case ValueType.INTEGER if attribute.default is None:
             least, _ = attribute.bounds or (0, 0)
@@ -107,7 +105,7 @@ def delta_for(
     """The delta that gives an object the values of ``changes``; None removes a field.
 
     Holds only fields that differ from ``live``. The last option of a section is deleted by
-    key: deleting the whole section would also delete what somebody else has just added.
+    key: deleting the whole section would also delete what another client has just added.
     """
     plain: dict[str, Value | None] = {}
     inside: dict[str, dict[FieldPath, Value | None]] = {}
@@ -184,7 +182,7 @@ def _with_item(entries: ListDelta, dbid: int, live: list[int], *, wanted: bool) 
 def _sort_option(
     bucket: KeyValueDelta, live: KeyValueList, section: str, key: str, value: Value | None
 ) -> None:
-    """Puts one option in its bucket. While a delta is made, its buckets are dicts."""
+    """Puts an option into its bucket. While a delta is being made, its buckets are dicts."""
     present = live.get(section, {}).get(key)
     if value is None:
         if present is not None:

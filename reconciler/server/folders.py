@@ -1,4 +1,4 @@
-"""Offers the folders of a Configuration Server in the form in which plans know them.
+"""Offers the folders of a Configuration Server in the form that plans use.
 
 ``FoldersReader`` and ``WithFolders`` answer calls for the types of ``kinds/types/folders.py`` with
 the server's folders, and pass all other calls on. A folder has the same DBID in both forms. Type
@@ -58,7 +58,7 @@ class FoldersReader:
         wanted = dict(filters or {})
         if object_type == FOLDER and "type" not in wanted:
             return [*self._of_any_type(wanted)]
-        if object_type not in FOLDER_TYPES:  # or another FoldersReader asks for the server's form
+        if object_type not in FOLDER_TYPES:  # another FoldersReader asks for the server's form
             return self._reader.read(object_type, filters)
         kind = FOLDER_TYPES[object_type]
         names = {"dbid": "DBID", **kind.filters}
@@ -87,7 +87,7 @@ class FoldersReader:
     def _of_any_type(self, wanted: Filter) -> Iterator[ConfObject]:
         """The folder with a DBID; without a DBID, all folders."""
         found = self._reader.read(FOLDER, wanted)
-        if any(one.type != FOLDER for one in found):  # the reader has their form already
+        if any(one.type != FOLDER for one in found):  # the reader has them in this form already
             yield from found
         elif wanted:
             for one in found:
@@ -101,12 +101,12 @@ class FoldersReader:
         """The folders of a type, in the order of their DBIDs."""
         found = self._reader.read(FOLDER, {"type": kind.number})
         if not {_parent(one) for one in found} <= {0, *(one.dbid for one in found)}:
-            found += self._reader.read(FOLDER, {"type": _NUMBER})  # some are in units
+            found += self._reader.read(FOLDER, {"type": _NUMBER})  # some of them are in units
         return self._in_plans(kind, found)
 
     def _in_plans(self, kind: ObjectType, folders: Iterable[ConfObject]) -> Iterator[ConfObject]:
-        """Those of the server's folders that are of a type. A folder that is in a folder which the
-        account may not read is left out."""
+        """The server's folders of a type. A folder inside a folder that the account may not read is
+        left out."""
         folders = list(folders)
         paths = _paths(folders)
         owner_number = OBJECT_TYPES[kind.owner_type].number
@@ -140,7 +140,7 @@ def _parent(folder: ConfObject) -> int:
 
 
 def _paths(folders: Iterable[ConfObject]) -> dict[int, str]:
-    """DBID -> path, of all folders of the server that are in no folder or below such folders."""
+    """DBID -> path, for all folders of the server whose outer folders can all be read."""
     inside: dict[int, list[ConfObject]] = {}
     for folder in folders:
         inside.setdefault(_parent(folder), []).append(folder)
@@ -192,8 +192,8 @@ class WithFolders(FoldersReader):
         return self._one(kind, made.dbid)
 
     def _around(self, kind: ObjectType, path: str, owner: int) -> int | None:
-        """The DBID of the folder around a folder; None for the default folder, which has no path,
-        and for what is in no folder."""
+        """The DBID of the folder around a folder; None for a default folder, which has no path, and
+        for what is in no folder."""
         name, around = type_at(kind.name, folder_around(path))
         if not around:
             return None
@@ -229,8 +229,8 @@ class WithFolders(FoldersReader):
 
 
 def members(folder: ConfObject, live: Snapshot) -> Iterator[tuple[str, int]]:
-    """Type and DBID of what a folder holds, as far as the account may read it. Of a folder inside
-    it that was not read, the type is ``Folder``."""
+    """Type and DBID of what a folder holds, as far as the account may read it. A folder inside it
+    that was not read has the type ``Folder``."""
     for entry in folder.attributes.get(MEMBERS) or ():
         inner = live.get(FOLDER, entry["DBID"]) if entry["type"] == _NUMBER else None
         held = FOLDER if entry["type"] == _NUMBER else held_type(folder.type)

@@ -9,22 +9,22 @@ from reconciler.server.port import PastChange, Reader
 
 
 def last_change(server: Reader, object_type: str, dbid: int) -> PastChange | None:
-    """The last change of an object, living or deleted, in the server's history. None where the
-    history does not have it, cannot be read, or the account may not read it.
-    ServerUnavailableError where the server does not answer."""
+    """The last change of an object, existing or deleted, in the server's history. None if the
+    history does not have it, or cannot be read by this account. ServerUnavailableError if the
+    server does not answer."""
     object_type = on_server(object_type)
     if object_type not in OBJECT_TYPES or not dbid:
-        return None  # a launch file, or an object that is not there yet
+        return None  # a launch file, or an object that does not exist yet
     try:
         found = server.history(object_type, dbid)
     except ConfigurationServerError:
-        return None  # the server refuses to say; what it has said is complete without it
+        return None  # the server refuses to answer; the report is complete without it
     return found[-1] if found else None
 
 
 def change_text(change: PastChange) -> str:
     """A change as a part of a sentence: ``last updated by anna at 2026-11-26 10:04:05 UTC``. Empty
-    where the history says neither who made it nor when."""
+    if the history says neither who made it nor when."""
     author = author_text(change)
     verb = "last updated" if change.action == "updated" else change.action
     return f"{verb} {author}" if author else ""

@@ -1,7 +1,7 @@
 """The identity of a server: the same for every spelling of its URL. Pure.
 
-That of an embedded server is the UUID in its file. That of a real server has its hosts, since
-Configuration Server has no name of its own, and a digest of its tenants.
+An embedded server's identity is the UUID in its file. A real server's identity consists of its
+hosts, since Configuration Server has no name of its own, and a digest of its tenants.
 """
 
 import re
@@ -17,8 +17,8 @@ def real_identity(host_list: str, tenants_digest: str) -> str:
 
 
 def canonical(identity: str) -> str:
-    """The identity with its hosts in lower case, in order and with their ports. Runs of
-    earlier versions have them as the URL spelt them."""
+    """The identity with its hosts in lower case, in order and with their ports. Runs of earlier
+    versions have the hosts as the URL spelt them."""
     if not identity.startswith(REAL):
         return identity
     host_list, mark, digest = identity.removeprefix(REAL).partition("#")
@@ -27,13 +27,13 @@ def canonical(identity: str) -> str:
 
 
 def same_server(one: str, other: str) -> bool:
-    """Whether two identities are those of one server."""
+    """Whether two identities belong to the same server."""
     return canonical(one) == canonical(other)
 
 
 def is_at(identity: str, known: str) -> bool:
-    """Whether this is the identity of a server of which ``known`` is known: the whole identity
-    of an embedded server; the hosts of a real server, however they are spelt."""
+    """Whether an identity matches ``known``: the whole identity of an embedded server, or the hosts
+    of a real server, however they are spelt."""
     return canonical(identity).partition("#")[0] == canonical(known)
 
 

@@ -1,8 +1,8 @@
-"""Every call to a server in the log, with its duration.
+"""Logs every call to a server, with its duration.
 
-A call is logged by its type, its filter or DBID, and how many objects it answered with. Values of
-options and passwords are never logged; of an error only its class is, since a server's
-text may repeat a value.
+The log has the type of the call, its filter or DBID, and the number of objects in the answer. It
+never has values of options or passwords, and only the class of an error, since a server's text may
+repeat a value.
 """
 
 import logging
@@ -17,8 +17,8 @@ LOG = logging.getLogger("reconciler.server")
 
 
 class LoggedServer:
-    """Passes every call on to a server and logs it. Has the methods of that server, also those
-    that the port does not know."""
+    """Passes every call on to a server and logs it. Has all methods of that server, including those
+    that are not in the port."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -29,7 +29,7 @@ class LoggedServer:
 
 
 def logged(server: Server) -> Server:
-    """The server, with its calls in the log where somebody reads it."""
+    """The server; if there is a log, its calls are logged."""
     return cast("Server", LoggedServer(server)) if LOG.isEnabledFor(logging.DEBUG) else server
 
 
@@ -54,7 +54,8 @@ def _logged(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _described(argument: object, *, is_filter: bool) -> str:
-    """A type, DBID or filter as it is; of the attributes of an object only its name."""
+    """An argument for the log: a type, DBID or filter as it is; for attributes, only the object's
+    name."""
     if isinstance(argument, str | int):
         return str(argument)
     if not isinstance(argument, Mapping):

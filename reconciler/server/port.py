@@ -19,8 +19,9 @@ Filter = Mapping[str, str | int | bool]
 """Filter key -> value; ``ObjectType.filters`` lists the keys of a type."""
 
 WITHOUT_BODIES: Filter = {"exclude_bytecode": True, "exclude_longstrings": True}
-"""The brief form of a read of scripts: no binary values, and empty texts in place of those over
-255 characters. For names, folders and short options; never to be compared or written back."""
+"""The filter for brief reads of scripts: no binary values, and empty texts in place of texts over
+255 characters. For names, folders and short options; the result must not be compared or written
+back."""
 
 
 ObjectKey = tuple[str, int]
@@ -32,8 +33,8 @@ class ConfObject(Struct, frozen=True):
 
     ``attributes`` are under the server's own names and must not be changed in place.
     ``folder`` is the DBID of its folder; ``path`` the folder's names from the root. ``unknown``:
-    names of attributes that it has on a server newer than our table, and whose values cannot be
-    read.
+    names of attributes that are not in our table, such as those of a newer server; their values are
+    not read.
     """
 
     type: str
@@ -45,14 +46,14 @@ class ConfObject(Struct, frozen=True):
 
     @property
     def tenant(self) -> int:
-        """The DBID of its tenant; 0 where the type belongs to none."""
+        """The DBID of its tenant; 0 if the type belongs to no tenant."""
         return int(self.attributes.get("tenantDBID") or 0)
 
 
 class ServerInfo(Struct, frozen=True):
     """What a server says about itself. ``identity`` never changes. ``mode``: Full, ReadOnly or
-    Emergency. ``proxy_of``: the master's name if the server is a proxy; empty if it is none,
-    as far as the account can see."""
+    Emergency. ``proxy_of``: the master's name if the server is a proxy; empty if it is no proxy, as
+    far as the account can see."""
 
     url: str
     identity: str
@@ -63,8 +64,8 @@ class ServerInfo(Struct, frozen=True):
 
 
 class AccessEntry(Struct, frozen=True, order=True):
-    """What one account may do with an object. ``account_type``: Person or AccessGroup;
-    ``mask``: the sum of ``Permission`` members; 0 forbids everything."""
+    """What an account may do with an object. ``account_type``: Person or AccessGroup; ``mask``: the
+    sum of ``Permission`` members; 0 forbids everything."""
 
     account_type: str
     account: int
@@ -86,9 +87,9 @@ class Permission(IntFlag):
 
 
 class Notification(Struct, frozen=True):
-    """One change. ``action``: created, updated or deleted. ``delta``: of an update.
-    ``attributes``: of a new object. ``user``: who made the change; empty where that was a
-    session without a user, or the adapter cannot tell."""
+    """A change. ``action``: created, updated or deleted. ``delta``: that of an update.
+    ``attributes``: those of a new object. ``user``: who made the change; empty for a session
+    without a user, or if the adapter cannot tell."""
 
     sequence: int
     action: str
@@ -101,9 +102,9 @@ class Notification(Struct, frozen=True):
 
 
 class PastChange(Struct, frozen=True):
-    """One change in a server's history. ``action``: created, updated or deleted; ``user``: who
-    made it, empty where that was a session without a user; ``time``: seconds since 1970, 0 where
-    the history does not say."""
+    """A change in a server's history. ``action``: created, updated or deleted; ``user``: who made
+    it, empty for a session without a user; ``time``: seconds since 1970, 0 if the history does not
+    have it."""
 
     action: str
     user: str = ""
@@ -115,7 +116,7 @@ class Subscription(Protocol):
 
     def receive(self, timeout: float = 0.0) -> list[Notification]:
         """The changes since the last call, in order. Waits up to ``timeout`` seconds for the
-        first change. HistoryLogExpiredError where changes were missed."""
+        first change. HistoryLogExpiredError if changes were missed."""
 
     def close(self) -> None:
         """Ends the subscription."""
@@ -136,8 +137,8 @@ class Reader(Protocol):
         and tenant."""
 
     def history(self, object_type: str, dbid: int) -> list[PastChange]:
-        """The changes of one object, living or deleted, that the server's history still has,
-        oldest first. Empty: it has none, or the session may not or cannot read them."""
+        """The changes of an object, existing or deleted, that the server's history still has,
+        oldest first. Empty: it has none, or the session cannot read them."""
 
 
 class Server(Reader, Protocol):
@@ -155,7 +156,7 @@ class Server(Reader, Protocol):
         """Deletes an object, and what the server cascades to."""
 
     def set_permissions(self, object_type: str, dbid: int, entries: Sequence[AccessEntry]) -> None:
-        """Replaces the permissions set on an object. None: it inherits them again."""
+        """Replaces the permissions set on an object. None: the object inherits them again."""
 
     def subscribe(self, object_type: str = "", tenant: int = 0, dbid: int = 0) -> Subscription:
         """Subscribes to changes from now on. Empty or 0 stands for all types, tenants or
@@ -166,8 +167,8 @@ class Server(Reader, Protocol):
 
 
 def in_flight(server: Reader) -> int:
-    """How many calls may await an answer at once: the attribute ``in_flight`` of adapters that
-    several threads may use; 1 for all others."""
+    """How many calls may await an answer at once: the attribute ``in_flight`` of thread-safe
+    adapters; 1 for all others."""
     return int(getattr(server, "in_flight", 1))
 
 
@@ -175,9 +176,9 @@ Together = Callable[[], AbstractContextManager[None]]
 
 
 def together(server: Reader) -> Together | None:
-    """How to let the calls of a block share one transaction: the method ``together`` of adapters
-    that answer without waiting. What the calls write is there after the block, or is not if the
-    block raises an error. None where each call is sent by itself."""
+    """Makes the calls of a block share one transaction: the method ``together`` of adapters that
+    answer without waiting. What the calls write is committed after the block, or rolled back if the
+    block raises an error. None if each call is sent by itself."""
     found: Together | None = getattr(server, "together", None)
     return found
 
@@ -185,9 +186,9 @@ def together(server: Reader) -> Together | None:
 def read_alike(
     server: Reader, object_type: str, filters: Filter, alike: frozenset[str]
 ) -> list[ConfObject]:
-    """At least those objects that match every filter and whose names are alike to one of these
-    (``names.alike_key``). Adapters that can compare names themselves have a method of this name;
-    from all others every object that matches is read."""
+    """The objects that match every filter and whose names look like one of these names
+    (``names.alike_key``), and perhaps more. Adapters that can compare names themselves have a
+    method of this name; from all others, every object that matches is read."""
     ask = getattr(server, "read_alike", None)
     found: list[ConfObject] = (
         ask(object_type, filters, alike) if ask else server.read(object_type, filters)
@@ -198,10 +199,10 @@ def read_alike(
 def read_in_parts(
     server: Reader, object_type: str, filters: Filter | None = None
 ) -> Generator[Sequence[ConfObject], None, None]:
-    """The answer of ``Reader.read``, part by part as it arrives and in any order, so that nobody
-    has to hold all of it: the method ``read_in_parts`` of adapters that have it; a single part
-    from all others. The session answers nothing else until the last part has been taken, or the
-    iterator is closed."""
+    """The answer of ``Reader.read``, part by part as it arrives and in any order, so that it need
+    not be held in memory: the method ``read_in_parts`` of adapters that have it; a single part from
+    all others. The session answers nothing else until the last part has been taken, or the iterator
+    is closed."""
     in_parts = getattr(server, "read_in_parts", None)
     if in_parts is None:
         yield server.read(object_type, filters)

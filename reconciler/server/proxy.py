@@ -1,8 +1,8 @@
 """Whether a Configuration Server is a proxy, which passes on the data of a master.
 
-The protocol does not say. But a proxy is an application of type Configuration Server with a
-connection to another application of that type (reference: configuration-server 2.9); and a
-session knows the DBID of the application it talks to, and the address that answered. Pure.
+The protocol does not tell. But a proxy is an application of type Configuration Server with a
+connection to another application of that type (reference: configuration-server 2.9); and a session
+knows the DBID of the application it talks to, and the address that answered. Pure.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -30,7 +30,7 @@ def proxies_among(applications: Iterable[ConfObject]) -> Mapping[int, str]:
 
 
 def host_of(application: ConfObject) -> int:
-    """The DBID of the host that an application runs on; 0 where it has none."""
+    """The DBID of the host that an application runs on; 0 if it has none."""
     return int((application.attributes.get("serverInfo") or {}).get("hostDBID") or 0)
 
 
@@ -53,7 +53,7 @@ def check_is_master(info: ServerInfo) -> None:
 
 
 def is_a_proxy(server: str, master: str) -> ServerIsProxyError:
-    """The refusal to write to ``server``."""
+    """The error that refuses to write to ``server``."""
     return ServerIsProxyError(
         f"{server} is a Configuration Server Proxy of {master}: nothing is written through a"
         " proxy, because its answers lag behind its writes",

@@ -1,7 +1,7 @@
-"""Reads objects in rounds: what was found decides what must be read next.
+"""Reads objects in rounds: what a round finds decides what must be read next.
 
-Several reads are in flight at once where the server takes that. Every answer is compared with
-its filters here too: a server may find names whatever their case, or ignore a filter.
+Several reads are in flight at once if the server accepts that. Every answer is compared with its
+filters here too: a server may ignore the case of names, or ignore a filter.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from reconciler.kinds.model import ObjectType
 from reconciler.kinds.names import alike_key
+from reconciler.kinds.natural_keys import has_tenant
 from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.server.folders import FoldersReader
 from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter, Reader, in_flight, read_alike
@@ -18,7 +19,7 @@ from reconciler.server.snapshot import Snapshot
 
 
 class Query(Struct, frozen=True):
-    """One read of objects of a type. ``filters``: sorted pairs; see ``query``. ``alike``: only
+    """A read of objects of a type. ``filters``: sorted pairs; see ``query``. ``alike``: only
     objects whose name looks like one of these (``names.alike_key``) are kept; None: all."""
 
     type: str
@@ -27,11 +28,11 @@ class Query(Struct, frozen=True):
 
     @property
     def left_out(self) -> int:
-        """How much of the objects is left out: 0 where they are read whole."""
+        """How much of the objects is left out: 0 if they are read whole."""
         return sum(name in WITHOUT_BODIES for name, _ in self.filters)
 
     def keeps(self, one: ConfObject) -> bool:
-        """Whether an object is what was asked for, compared exactly."""
+        """Whether an object matches the query, compared exactly."""
         kind = ALL_TYPES[self.type]
         if self.alike is not None:
             name = one.attributes.get(kind.name_attribute)
@@ -41,13 +42,43 @@ class Query(Struct, frozen=True):
 
 
 def query(object_type: str, filters: Filter, alike: frozenset[str] | None = None) -> Query:
-    """The read of a type with these filters."""
+    """The query for a type with these filters."""
     return Query(object_type, tuple(sorted(filters.items())), alike)
 
 
+def scope_of(object_type: str, tenant: int) -> dict[str, int]:
+    """A filter by tenant; none for types without a tenant, or if ``tenant`` is 0."""
+    kind = ALL_TYPES[object_type]
+    applies = tenant and has_tenant(kind) and "tenant_dbid" in kind.filters
+    return {"tenant_dbid": tenant} if applies else {}
+
+
+def scope_read(object_type: str, tenant: int) -> Query:
+    """The query for all objects of a type in a tenant, without bodies."""
+    return query(object_type, {**scope_of(object_type, tenant), **brief(object_type)})
+
+
+def brief(object_type: str) -> Filter:
+    """The filters that leave out the bodies of objects of a type."""
+    known = ALL_TYPES[object_type].filters
+    return {name: True for name in WITHOUT_BODIES if name in known}
+
+
+def by_key(kind: ObjectType, key: Sequence[object]) -> dict[str, str | int]:
+    """The filters for the values of a natural key, or of its first parts; empty if the type has no
+    filter for any of them."""
+    names = kind.filters_by_attribute
+    found: dict[str, str | int] = {}
+    for part, value in zip(kind.key, key, strict=False):
+        if part not in names or not isinstance(value, str | int):
+            return {}
+        found[names[part]] = value
+    return found
+
+
 def _holds(kind: ObjectType, one: ConfObject, name: str, value: str | int | bool) -> bool:
-    """Whether an object has the value of a filter. Filters that compare no plain attribute are
-    left to the server, and so is a value that it does not return."""
+    """Whether an object has the value of a filter. Filters that do not compare a plain attribute
+    are left to the server, and so are values that it does not return."""
     if name == "dbid":
         return one.dbid == value
     held: Any = one.attributes.get(kind.filters.get(name, ""))
@@ -55,17 +86,18 @@ def _holds(kind: ObjectType, one: ConfObject, name: str, value: str | int | bool
 
 
 Following = Callable[[Snapshot, Collection[Query]], Sequence[Query]]
-"""What must be read next, from what was found and what was asked already. Pure."""
+"""What must be read next, from what was found and what was asked already. Pure. A search for
+similar names that finds none leads to no further round."""
 
 
 def _tell_nobody(done: int, total: int) -> None:
-    """The progress of reads that nobody watches."""
+    """Ignores the progress of reads."""
 
 
 class RoundReader(Struct):
-    """Reads from ``server`` into ``live``, each query once. An object that was read whole is
-    never replaced by a briefer form of it. ``progress``: is told how many of how many reads
-    have been answered."""
+    """Reads from ``server`` into ``live``, each query once. An object that was read whole is never
+    replaced by its brief form. ``progress`` receives how many of how many reads have been
+    answered."""
 
     server: Reader
     live: Snapshot
@@ -79,15 +111,20 @@ class RoundReader(Struct):
         self.live = self.live.copy()
 
     def read(self, following: Following) -> bool:
-        """Reads all that ``following`` asks for, round by round, until it asks for nothing
-        more. Whether anything was left to read."""
+        """Reads all that ``following`` asks for, round by round, until it asks for nothing more.
+        Returns whether there was anything left to read."""
         before = len(self._asked)
         while queries := self._new(following(self.live, self._asked)):
             answers = _answers(self.server, queries)
             total = len(self._asked) + len(queries)
+            found = False
             for done in range(len(self._asked), total):
                 self.progress(done, total)
-                self._keep(*next(answers))
+                one, answer = next(answers)
+                self._keep(one, answer)
+                found = found or bool(answer)
+            if not found and all(one.alike is not None for one in queries):
+                break
         self.live = self.live.copy()  # in the order of DBIDs, however the answers came
         return len(self._asked) > before
 
@@ -95,10 +132,11 @@ class RoundReader(Struct):
         return [one for one in dict.fromkeys(queries) if one not in self._asked]
 
     def _keep(self, one: Query, answer: Iterable[ConfObject]) -> None:
+        left_out = one.left_out
         for item in answer:
             place = (item.type, item.dbid)
-            if one.left_out <= self._left_out.get(place, one.left_out):
-                self._left_out[place] = one.left_out
+            if left_out <= self._left_out.get(place, left_out):
+                self._left_out[place] = left_out
                 self.live.put(item)
         self._asked[one] = None
 

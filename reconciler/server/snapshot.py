@@ -34,8 +34,8 @@ class Snapshot:
 
     def __init__(self, objects: Iterable[ConfObject] = ()) -> None:
         self._by_type: dict[str, dict[int, ConfObject]] = {}
-        self._by_key: dict[_Key, int] = {}
-        self._alike: dict[_Key, dict[object, int]] | None = None
+        self._by_key: dict[_Key, ConfObject] = {}
+        self._alike: dict[_Key, dict[object, ConfObject]] | None = None
         self._referring: dict[ObjectKey, set[ObjectKey]] | None = None
         for item in sorted(objects, key=attrgetter("type", "dbid")):
             self.put(item)
@@ -59,19 +59,19 @@ class Snapshot:
         if item.dbid in of_type:
             self.drop(item.type, item.dbid)
         of_type[item.dbid] = item
-        self._by_key[_key(item)] = item.dbid
+        self._by_key[_key(item)] = item
         self._alike = None
         if self._referring is not None:
             _add_targets(item, self._referring)
 
     def drop(self, object_type: str, dbid: int) -> None:
-        """Removes an object, if it is there."""
+        """Removes an object, if it exists."""
         item = self._by_type.get(object_type, {}).pop(dbid, None)
         if item is None:
             return
         key = _key(item)
         # Another object may have taken the name.
-        if self._by_key.get(key) == dbid:
+        if self._by_key.get(key) is item:
             del self._by_key[key]
         self._alike = None
 
@@ -89,15 +89,15 @@ class Snapshot:
         return found
 
     def may_refer_to(self, object_type: str, dbid: int) -> list[ConfObject]:
-        """The objects that may refer to an object: all that do, and some that did before they were
-        changed. In the order of their DBIDs."""
+        """The objects that may refer to an object, in the order of their DBIDs: all that do, and
+        some that did before they were changed."""
         if self._referring is None:
             self._referring = {}
             for item in self:
                 _add_targets(item, self._referring)
         places = {
             place
-            for target in (on_server(object_type), "")  # "": it does not say to which type
+            for target in (on_server(object_type), "")  # "": it may refer to any type
             for place in self._referring.get((target, dbid), ())
         }
         found = (self.get(*place) for place in sorted(places, key=itemgetter(1, 0)))
@@ -111,9 +111,10 @@ class Snapshot:
 
     def with_key(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
         """The object with the values of a natural key; see ``natural_keys.key_values``."""
-        place = (object_type, *(key if all(key) else (part or 0 for part in key)))
-        dbid = self._by_key.get(place)
-        return None if dbid is None else self.get(object_type, dbid)
+        found = self._by_key.get((object_type, *key))
+        if found is None and not all(key):  # an empty or absent part counts as 0
+            return self._by_key.get((object_type, *(part or 0 for part in key)))
+        return found
 
     def twin(self, object_type: str, key: Sequence[object]) -> ConfObject | None:
         """An object whose name differs from the last part of ``key`` but looks the same
@@ -121,9 +122,10 @@ class Snapshot:
         if self._alike is None:
             self._alike = self._all_alike()
         *outer, name = key
-        alike = self._alike.get((object_type, *outer, _folded(name)), {})
-        dbid = next((dbid for other, dbid in alike.items() if other != name), None)
-        return None if dbid is None else self.get(object_type, dbid)
+        alike = self._alike.get((object_type, *outer, _folded(name)))
+        if alike is None:
+            return None
+        return next((one for other, one in alike.items() if other != name), None)
 
     def key_texts(self, item: ConfObject) -> tuple[str, ...]:
         """The parts of an object's natural key as texts, without the tenant."""
@@ -135,8 +137,8 @@ class Snapshot:
     def key_of(
         self, object_type: str, texts: Sequence[str], tenant: int
     ) -> tuple[object, ...] | None:
-        """The values of a natural key whose parts are ``texts``; None where a part names no
-        object, or is no value of its attribute."""
+        """The values of a natural key whose parts are ``texts``; None if a part names no object, or
+        is no value of its attribute."""
         begins_with_tenant, is_text, _ = _form_of_key(object_type)
         outer = (tenant,) if begins_with_tenant else ()
         if is_text:
@@ -162,11 +164,11 @@ class Snapshot:
         folder = referred_folder(name) if object_type == FOLDER else None
         found = self._called(*(folder or (object_type, name)), tenant)
         if found is None and name.startswith("#") and name[1:].isdecimal():
-            return int(name[1:])  # ``name`` gives this for an object that was not read
+            return int(name[1:])  # ``name`` returns this for an object that was not read
         return found.dbid if found else None
 
     def _called(self, object_type: str, name: str, tenant: int) -> ConfObject | None:
-        """The object with a natural name, with or without its tenant before it."""
+        """The object with a natural name, which may begin with its tenant."""
         found = self._named(object_type, name, tenant)
         if found is None and ":" in name and has_tenant(ALL_TYPES[object_type]):
             prefix, _, rest = name.partition(":")
@@ -198,11 +200,12 @@ class Snapshot:
                 return as_integer(text)
         return text
 
-    def _all_alike(self) -> dict[_Key, dict[object, int]]:
-        """Names and DBIDs, in their order, by the key with what is alike in the last part."""
-        found: dict[_Key, dict[object, int]] = {}
-        for (*outer, name), dbid in sorted(self._by_key.items(), key=itemgetter(1)):
-            found.setdefault((*outer, _folded(name)), {})[name] = dbid
+    def _all_alike(self) -> dict[_Key, dict[object, ConfObject]]:
+        """Names and their objects, in the order of DBIDs, by the key whose last part is reduced to
+        what looks alike."""
+        found: dict[_Key, dict[object, ConfObject]] = {}
+        for (*outer, name), one in sorted(self._by_key.items(), key=lambda item: item[1].dbid):
+            found.setdefault((*outer, _folded(name)), {})[name] = one
         return found
 
 
@@ -220,7 +223,7 @@ def _key(item: ConfObject) -> _Key:
 
 
 def _add_targets(item: ConfObject, referring: dict[ObjectKey, set[ObjectKey]]) -> None:
-    """Adds an object to those that refer to its targets."""
+    """Indexes an object as referring to each of its targets."""
     for target in targets_of(ALL_TYPES[item.type], item.attributes):
         referring.setdefault(target, set()).add((item.type, item.dbid))
 

@@ -1,8 +1,8 @@
-"""What the table of types alone says about an object: which values and deltas are valid.
+"""Which values and deltas of an object are valid, as far as the table of types alone tells.
 
 The embedded server checks everything here. The SDK's adapter checks what could not be sent;
-the rest it leaves to the server behind it. Also from the table: unique keys, references, and
-what the deletion of a referenced object does. Pure.
+the rest it leaves to the server behind it. Also from the table: unique keys, references, and what
+the deletion of a referenced object causes. Pure.
 """
 
 import json
@@ -74,7 +74,8 @@ def complete(kind: ObjectType, given: Attributes) -> dict[str, Any]:
 
 
 def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
-    """Refuses changes of fixed attributes, emptied mandatory attributes, malformed changes."""
+    """Refuses changes to immutable attributes, emptied mandatory attributes and malformed
+    changes."""
     for name in (*delta.values, *delta.key_values, *delta.lists):
         attribute = attribute_of(kind, name)
         if attribute.read_only or attribute.immutable:
@@ -90,16 +91,16 @@ def check_delta(kind: ObjectType, live: Attributes, delta: Delta) -> None:
 
 
 def without_lone_types(kind: ObjectType, delta: Delta) -> Delta:
-    """The delta without types of references whose reference it leaves as it is. The type of a
-    campaign group's group says nothing by itself: it is read only, and follows its group
-    (vendor's reference of the object)."""
+    """The delta without the type of a reference whose DBID it does not change. The type of a
+    campaign group's group cannot be set by itself: it is read-only, and follows the group (vendor's
+    reference of the object)."""
     lone = {one.type_from for one in kind.attributes if one.name not in delta.values}
     values = {name: value for name, value in delta.values.items() if name not in lone}
     return delta if len(values) == len(delta.values) else replace(delta, values=values)
 
 
 def _unset_number(attribute: Attribute, live: Attributes) -> bool:
-    """Whether a number was never said: a client that says none sends 0."""
+    """Whether a number was not given: a client that gives none sends 0."""
     return attribute.type is ValueType.INTEGER and live.get(attribute.name, 0) == 0
 
 
@@ -233,8 +234,8 @@ def without_reference(
 def _cleared(
     attribute: Attribute, values: Attributes, target_type: str, target: int
 ) -> dict[str, Any] | None:
-    """A structure without its references to the object; None for an entry of a list that is
-    nothing without them."""
+    """A structure without its references to the object; None for a list entry that is meaningless
+    without them."""
     gone = {
         field.name: field
         for field in attribute.fields

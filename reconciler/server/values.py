@@ -10,7 +10,7 @@ _LIMIT = 2**63
 
 def problem_of(attribute: Attribute, value: Any, *, partly: bool = False) -> str:
     """Why the attribute cannot hold the value; empty: it can. ``partly``: structures have only the
-    fields that change, and entries of a list their key."""
+    fields that change, and list entries also their key."""
     match attribute.type:
         case ValueType.TEXT:
             if not isinstance(value, str):
@@ -50,7 +50,7 @@ def is_integer(value: Any) -> bool:
 
 
 def _text_problem(text: str) -> str:
-    """Why a text cannot be sent or stored: half of a surrogate pair cannot be encoded."""
+    """Why a text cannot be sent or stored: a lone surrogate cannot be encoded."""
     if text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text):
         return ""
     return "the text is not valid Unicode"

@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from reconciler.diagnostics import Position
 from reconciler.errors import UsageError
 from reconciler.files.reading import MAX_BYTES as MAX_FILE_BYTES
+from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.manifest.variables import Setting
 from reconciler.plan.guards import Limits
 from reconciler.resources import named_manifests
 from reconciler.server.connect import relative_to
 from reconciler.settings.search import FILE_NAME
 
-# Many folders have no gwe.toml: what reads it and its schema is imported where there is one.
+# Many folders have no gwe.toml: its reader and its schema are imported only if the file exists.
 # ruff: noqa: PLC0415
 
 _AS_THEY_ARE = ("name", "app", "tenant", "cluster", "max_file_mib")
@@ -27,8 +28,8 @@ _STATES = ("state", "state_dir")
 
 
 class SettingsOrigin(Struct, frozen=True):
-    """Where settings come from. ``path``: the file; None: there is none. ``profile``: the
-    chosen one, and ``profile_sets`` what it sets, by the names of fields."""
+    """Where settings come from. ``path``: the file; None: there is none. ``profile``: the chosen
+    profile; ``profile_sets``: what it sets, by the names of fields."""
 
     path: Path | None = None
     profile: str = ""
@@ -55,8 +56,7 @@ class Settings(Struct, frozen=True):
     file: tuple[Path, ...] = ()
     variables: tuple[Setting, ...] = ()
     limits: Limits = field(default_factory=Limits)
-    secret_words: tuple[str, ...] = ()
-    secret_exceptions: tuple[str, ...] = ()
+    secret_names: SecretNames = USUAL_NAMES
     connection: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     max_file_mib: int = MAX_FILE_BYTES >> 20
 
@@ -69,9 +69,9 @@ class Settings(Struct, frozen=True):
 def read_settings(folder: Path, profile: str = "", named_by: str = "") -> Settings:
     """The settings of the ``gwe.toml`` in ``folder``, with those of ``profile`` over them;
     the defaults if there is no such file. ``named_by``: the environment variable that names the
-    profile, for messages; empty where the user has just named it.
+    profile, for messages; empty if the command line names it.
 
-    ManifestError lists the mistakes in the file. UsageError: it has no such profile.
+    ManifestError lists the mistakes in the file. UsageError if it has no such profile.
     """
     path = folder / FILE_NAME
     variable = f" ({named_by})" if named_by else ""
@@ -108,15 +108,15 @@ def profile_names(folder: Path) -> Sequence[str]:
 
 
 def _names(profile: Mapping[str, Any]) -> frozenset[str]:
-    """The settings of a profile; with ``state`` or ``state_dir`` it counts as setting both."""
+    """The names of a profile's settings; ``state`` or ``state_dir`` counts as both."""
     tables = {**profile, **profile.get("connection", {})}
     both = () if profile.keys().isdisjoint(_STATES) else _STATES
     return frozenset({*(name.replace("-", "_") for name in tables), *both})
 
 
 def _merged(data: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with a profile over them: tables are merged, other values replaced. Where
-    the profile names the state, in either way, that is the state."""
+    """The settings with a profile over them: tables are merged, other values replaced. If the
+    profile names the state, by either setting, the file's other setting does not count."""
     if not profile.keys().isdisjoint(_STATES):
         data = {key: value for key, value in data.items() if key not in _STATES}
     return {**data} | {
@@ -126,7 +126,7 @@ def _merged(data: Mapping[str, Any], profile: Mapping[str, Any]) -> dict[str, An
 
 
 def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
-    """The settings that valid data stand for."""
+    """The settings from valid data."""
     from reconciler.settings.schema import PATHS_OF_CONNECTION
 
     folder, where = path.parent, Position(str(path))
@@ -144,8 +144,10 @@ def _settings(path: Path, data: Mapping[str, Any]) -> Settings:
             Setting(name, value, where) for name, value in data.get("vars", {}).items()
         ),
         limits=Limits(**data.get("guards", {})),
-        secret_words=tuple(data.get("secrets", {}).get("words", ())),
-        secret_exceptions=tuple(data.get("secrets", {}).get("except", ())),
+        secret_names=SecretNames(
+            tuple(data.get("secrets", {}).get("words", ())),
+            tuple(data.get("secrets", {}).get("except", ())),
+        ),
         connection={
             key.replace("-", "_"): str(folder / value)
             if key in PATHS_OF_CONNECTION and value

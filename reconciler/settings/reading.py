@@ -1,4 +1,4 @@
-"""Reads a ``gwe.toml`` and checks it: what the schema does not allow is explained in our words."""
+"""Reads a ``gwe.toml`` and checks it: our own messages explain what the schema does not allow."""
 
 import itertools
 import json
@@ -44,7 +44,7 @@ def load_settings(path: Path) -> dict[str, Any]:
             data = tomllib.loads(text)
             problems += _problems(data, where)
     except tomllib.TOMLDecodeError as error:
-        problems.append(Diagnostic(f"not valid TOML: {error}", where))
+        problems.append(_not_toml(str(error), where))
     except ValueError:
         problems.append(Diagnostic("a number has too many digits", where))
     except RecursionError:
@@ -55,8 +55,32 @@ def load_settings(path: Path) -> dict[str, Any]:
     return data
 
 
+_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_EXAMPLE = (
+    'A setting is written NAME = VALUE, with a text in quotes: app = "Web_Engagement_Server".'
+)
+_ADVICE = (
+    ("overwrite", "The setting stands there already: remove it in one place."),
+    ("twice", "The table stands there already: write its settings in one place."),
+    ("table declaration", "The name of a table stands in brackets, on a line of its own: [vars]."),
+    ("Unescaped", r"Write a text with backslashes in single quotes: 'C:\gwe\gwe.db'."),
+    ("hex value", r"Write a text with backslashes in single quotes: 'C:\gwe\gwe.db'."),
+)
+"""Words in an error of tomllib -> what to do about it."""
+
+
+def _not_toml(error: str, where: Position) -> Diagnostic:
+    """The error of tomllib, with its place."""
+    found = _AT.search(error)
+    if found and found[1]:
+        where = Position(where.file, int(found[1]), int(found[2]))
+    problem = _AT.sub("" if found and found[1] else " at the end of the file", error)
+    advice = next((text for words, text in _ADVICE if words in error), _EXAMPLE)
+    return Diagnostic(f"not valid TOML: {problem[:1].lower()}{problem[1:]}", where, advice)
+
+
 def _problems(data: Mapping[str, Any], where: Position) -> list[Diagnostic]:
-    """What the schema does not allow; after the first hundred, how many more there are."""
+    """The problems that the schema finds; after the first hundred, how many more there are."""
     errors = sorted(_validator().iter_errors(data), key=lambda error: [*map(str, error.path)])
     mistakes = ((error, key) for error in errors for key in _unknown_keys(error))
     shown = [_explained(error, key, where) for error, key in itertools.islice(mistakes, MAX_SHOWN)]
@@ -90,14 +114,15 @@ def _unknown_keys(error: "ValidationError") -> list[str | None]:
 
 
 def _explained(error: "ValidationError", key: str | None, where: Position) -> Diagnostic:
-    """The error in our words. The value, which may be a secret, is not in them."""
+    """Our message for the error. It does not contain the value, which may be a secret."""
     schema: Any = error.schema
     path = tuple(error.path)
     if key is None:
         expected = schema["$comment"]
         if error.validator == "pattern" and expected == "a string":
             expected = "a string without control characters"
-        return Diagnostic(f"{_spelled(path)} must be {expected}", where)
+        quoted = "Write it in quotes." if expected == "a string" else ""
+        return Diagnostic(f"{_spelled(path)} must be {expected}", where, quoted)
     known = list(schema["properties"])
     summary = f"unknown setting {_spelled((*path, key))}{did_you_mean(key, known)}"
     outside = key.replace("-", "_")

@@ -75,7 +75,7 @@ def settings_schema() -> dict[str, Any]:
 
 
 def _secrets() -> dict[str, Any]:
-    """Which options are secrets by their names."""
+    """Which option names mark secrets."""
     return _table(
         "Which values are never shown.",
         {

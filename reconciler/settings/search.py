@@ -1,7 +1,6 @@
 """Where ``gwe.toml`` is: in the working folder, or in a folder above it.
 
-The file can name a server and jars to load, so it is used only where nobody else can have written
-it.
+The file can name a server and jars to load, so it is used only if nobody else can have written it.
 """
 
 import os
@@ -16,10 +15,10 @@ FILE_NAME = "gwe.toml"
 
 def settings_folder() -> Path:
     """The nearest folder with a ``gwe.toml``, from the working folder upwards, as a path
-    relative to the working folder; the working folder itself where there is none.
+    relative to the working folder; the working folder itself if there is none.
 
     The search ends with a folder that holds ``.git``, with the home folder, and with the root
-    of a file system. UsageError where the file or its folder belongs to another user, or others
+    of a file system. UsageError if the file or its folder belongs to another user, or others
     may write to it.
     """
     start = Path.cwd()
@@ -39,8 +38,8 @@ def _searched(start: Path) -> Iterator[Path]:
 
 
 def _check_is_ours(folder: Path) -> None:
-    """UsageError where somebody else could have written the file, or put it there. An administrator
-    could in any folder, so what is theirs is accepted. Windows keeps no such bits."""
+    """UsageError if somebody else could have written the file, or put it there. Administrators can
+    write anywhere, so their files are accepted. Windows has no such mode bits."""
     if hasattr(os, "getuid"):
         ours = {os.getuid(), 0}
         _check_writers(folder / FILE_NAME, folder, "the folder", "its folder", ours)
@@ -48,16 +47,16 @@ def _check_is_ours(folder: Path) -> None:
 
 
 def check_beside_script(folder: Path) -> None:
-    """UsageError where somebody could have written the ``gwe.toml`` of a folder who could not have
-    written the script that stands there and was started. Whoever owns the folder could."""
+    """UsageError if the ``gwe.toml`` in the folder of the started script may be written by users
+    who may not write the script. The owner of the folder may write both."""
     if hasattr(os, "getuid"):
         ours = {os.getuid(), 0, folder.stat().st_uid}
         _check_writers(folder / FILE_NAME, folder / FILE_NAME, "the file", "it", ours)
 
 
 def _check_writers(file: Path, path: Path, subject: str, called: str, ours: set[int]) -> None:
-    """UsageError where others than the users ``ours`` may write to ``path``: the file or its
-    folder. ``subject`` and ``called``: what it is called in messages."""
+    """UsageError if users other than ``ours`` may write to ``path``: the file or its folder.
+    ``subject`` and ``called``: what it is called in messages."""
     found = path.stat()
     if found.st_uid not in ours:
         reason, remedy = f"{subject} belongs to another user", f"take {subject} over (chown)"
@@ -76,7 +75,7 @@ def _check_writers(file: Path, path: Path, subject: str, called: str, ours: set[
 
 def _is_own_group(group: int) -> bool:
     """Whether nobody but this user, or an administrator, is in a group. Many systems give each user
-    a group of the same name, and let that group write to all that the user makes (umask 002)."""
+    a group of the same name, and let that group write to all files of the user (umask 002)."""
     if group == 0:
         return True
     import grp  # noqa: PLC0415 - not on Windows

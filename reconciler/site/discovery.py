@@ -1,8 +1,8 @@
 """Finds a site among the applications that were read. Pure.
 
-The application named by ``--app`` leads to its tenant and its cluster, and their connections
-lead to the applications of each role. Where the user must choose or correct a name, the
-error lists the candidates.
+The application named by ``--app`` gives its tenant and its cluster, and their connections give the
+applications of each role. If the user must choose or correct a name, the error lists the
+candidates.
 """
 
 from collections.abc import Iterable
@@ -50,7 +50,7 @@ def discover(live: Snapshot, options: SiteOptions) -> Site:
     """The site. ``live`` holds all tenants and applications, and the server's host if it was
     read.
 
-    UsageError where the user must choose or correct a name; RefusedError where a prerequisite
+    UsageError if the user must choose or correct a name; RefusedError if a prerequisite
     of Web Engagement is missing.
     """
     return _Discovery(live, options).run()

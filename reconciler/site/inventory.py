@@ -1,7 +1,7 @@
 """What is ours on a server: the objects that runs created and the options that they added. Pure.
 
-The inventory belongs to one set of manifests (``name`` in gwe.toml) and one site. What is in it
-may be deleted once no manifest declares it any more; nothing else ever is. ``inventory_lists``
+The inventory belongs to one set of manifests (``name`` in gwe.toml) and one site. What is in it may
+be deleted once no manifest declares it any more; nothing else is ever deleted. ``inventory_lists``
 says how it is kept on the server.
 """
 
@@ -20,7 +20,7 @@ OptionKey = tuple[int, str, str]
 
 
 class OwnedObject(Struct, frozen=True, order=True):
-    """An object that a run created or that was adopted. ``name``: what it was called then."""
+    """An object that a run created or that was adopted. ``name``: its name at that time."""
 
     type: str
     dbid: int
@@ -32,8 +32,8 @@ class OwnedObject(Struct, frozen=True, order=True):
 
 
 class OwnedOption(Struct, frozen=True, order=True):
-    """An option that a run added to an application, or that was adopted. ``digest``: of the value
-    that was written, where a manifest declares it under ``initial``: it is ours only while it has
+    """An option that a run added to an application, or that was adopted. ``digest``: that of the
+    written value, if a manifest declares the option under ``initial``: it is ours only while it has
     that value. Empty: it is ours whatever its value."""
 
     application: int
@@ -51,7 +51,7 @@ EntryKey = ObjectKey | OptionKey
 
 
 class InventoryOwner(Struct, frozen=True):
-    """Whose inventory it is: that of a set of manifests, for a site. ``manifest_set``: its name in
+    """The owner of an inventory: a set of manifests, for a site. ``manifest_set``: its name in
     gwe.toml, or empty; ``app``: the application of the Web Engagement Server."""
 
     manifest_set: str
@@ -59,7 +59,7 @@ class InventoryOwner(Struct, frozen=True):
 
     @property
     def digest(self) -> str:
-        """Tells the owner from every other, in 16 hex digits."""
+        """Identifies the owner, in 16 hex digits."""
         return _digest(self.manifest_set, self.app)
 
     def display(self) -> str:
@@ -96,7 +96,7 @@ class Inventory(Struct, frozen=True):
         return tuple(one for one in self.entries.values() if isinstance(one, OwnedOption))
 
     def change_to(self, wanted: "Inventory") -> InventoryChange:
-        """What makes this inventory the wanted one."""
+        """The change that makes this inventory the wanted inventory."""
         return InventoryChange(
             tuple(one for key, one in wanted.entries.items() if self.entries.get(key) != one),
             tuple(key for key in self.entries if key not in wanted.entries),
@@ -109,7 +109,7 @@ def owned_object(one: ConfObject) -> OwnedObject:
 
 
 def name_of(one: ConfObject) -> str:
-    """What people call a live object, without what it belongs to."""
+    """The name of a live object, without the names of what it belongs to."""
     return str(one.attributes.get(ALL_TYPES[one.type].name_attribute, ""))
 
 
@@ -119,7 +119,7 @@ def is_own_object(one: ConfObject) -> bool:
 
 
 def value_digest(key: OptionKey, value: Value) -> str:
-    """Tells the value of an option from its other values, in 16 hex digits."""
+    """A digest of the value of an option, in 16 hex digits."""
     kind = "integer" if isinstance(value, int) else type(value).__name__
     return _digest(*map(str, key), kind, repr(value))
 

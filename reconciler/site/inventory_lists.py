@@ -1,7 +1,7 @@
 """The inventory as List objects of Configuration Server, and the writes that change it. Pure.
 
     gwe-reconciler.inventory.<owner>         the first list
-    gwe-reconciler.inventory.<owner>.1       the second list, where the first is full
+    gwe-reconciler.inventory.<owner>.1       the second list, if the first is full
 
     annex   inventory   format, set, application; more: there is another list; run: the run that
                         deletes what is in it, while it does
@@ -73,7 +73,7 @@ def is_inventory(one: ConfObject) -> bool:
 
 
 def without_entries(one: ConfObject) -> ConfObject:
-    """A list as it is without entries."""
+    """A list without its entries."""
     annex = {name: held for name, held in _annex(one).items() if name not in (_OBJECTS, _OPTIONS)}
     return replace(one, attributes={**one.attributes, _ANNEX: annex})
 
@@ -90,8 +90,8 @@ def has_more(one: ConfObject) -> bool:
 
 
 class StoredInventory(Struct, frozen=True, dict=True):
-    """The inventory of an owner as it is kept. ``lists``: in the order of their tenants and
-    numbers. InventoryError where one of them is damaged."""
+    """The inventory of an owner as it is stored. ``lists``: in the order of their tenants and
+    numbers. InventoryError if any of them is damaged."""
 
     owner: InventoryOwner
     lists: tuple[ConfObject, ...] = ()
@@ -105,7 +105,7 @@ class StoredInventory(Struct, frozen=True, dict=True):
 
 
 def entries_of(one: ConfObject) -> list[Entry]:
-    """The entries that a list holds. InventoryError where it is damaged."""
+    """The entries that a list holds. InventoryError if it is damaged."""
     annex = _annex(one)
     found = annex.get(_HEADER, {}).get("format")
     if found != FORMAT:
@@ -184,7 +184,7 @@ class CreateList(Struct, frozen=True):
     annex: Options
 
     def attributes(self, tenant: int) -> dict[str, Any]:
-        """Of the list, in a tenant."""
+        """The attributes of the list, in a tenant."""
         return {
             "tenantDBID": tenant,
             "name": self.name,
@@ -214,8 +214,8 @@ ListWrite = CreateList | UpdateList | DeleteList
 def writes_for(
     stored: StoredInventory, change: InventoryChange, room: int = LIST_ENTRIES
 ) -> list[ListWrite]:
-    """The writes that change an inventory, in their order: a list that says that there is another
-    is written before that other. ``room``: how many entries a list holds."""
+    """The writes that change an inventory, in their order: a list that announces a further list is
+    written before that list. ``room``: how many entries a list holds."""
     entries = {**stored.inventory.entries}
     for key in change.removed:
         entries.pop(key, None)
@@ -236,8 +236,8 @@ def writes_for(
 
 
 def claim_of(stored: StoredInventory, run: str) -> list[tuple[ConfObject, Delta]]:
-    """The lists and the deltas that write the name of a run into them; the next change of the
-    inventory takes it out."""
+    """The lists, each with the delta that writes the name of a run into it; the next change of the
+    inventory removes that name."""
     found = []
     for one in stored.lists:
         annex = _annex(one)
@@ -256,8 +256,8 @@ def _next_number(stored: StoredInventory, place: int) -> int:
 def _distributed(
     stored: StoredInventory, entries: Mapping[EntryKey, Entry], room: int
 ) -> list[tuple[ConfObject | None, list[Entry]]]:
-    """Each list with what it is to hold; None: it is to be created. An entry stays where it is,
-    and a new one goes where there is room."""
+    """Each list with the entries that it is to hold; None: it is to be created. An existing entry
+    stays in its list, and a new entry is put where there is room."""
     left = dict(entries)
     contents: list[tuple[ConfObject | None, list[Entry]]] = [
         (one, [left.pop(old.key) for old in entries_of(one) if old.key in left])
@@ -274,7 +274,7 @@ def _distributed(
 
 def _contents(owner: InventoryOwner, entries: Iterable[Entry], old: Options, more: bool) -> Options:
     """The annex of a list. Empty sections and options are left out, as the server does, and what
-    others have added beside ours in ``old`` is kept."""
+    others have added in ``old`` is kept."""
     header = {"format": FORMAT, "set": owner.manifest_set, "application": owner.app}
     annex: dict[str, dict[str, Any]] = {
         **{section: dict(options) for section, options in old.items()},

@@ -1,4 +1,5 @@
-"""Reads inventories from a server: that of a set of manifests and a site, and those of others."""
+"""Reads inventories from a server: the inventory of a set of manifests and a site, and those of
+other owners."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,9 +20,9 @@ _LISTS = {"object_type": TRANSACTION_TYPE["List"]}
 
 
 def read_inventory(server: Reader, owner: InventoryOwner, tenant: int) -> StoredInventory:
-    """The inventory of an owner, from Environment and from the site's ``tenant``, a DBID; empty
-    where there is none, or where the account may not read it. One read for each list.
-    InventoryError where it is damaged."""
+    """The inventory of an owner, from Environment and from the site's ``tenant``, a DBID; empty if
+    there is none, or the account may not read it. One read for each list. InventoryError if it is
+    damaged."""
     tenants = (ENVIRONMENT, tenant)
     found: list[ConfObject] = []
     number = 0
@@ -41,8 +42,8 @@ def lists_named(server: Reader, name: str) -> list[ConfObject]:
 
 
 def read_others(server: Reader, owner: InventoryOwner, tenant: int) -> list[StoredInventory]:
-    """The inventories of all owners but this, from Environment and from the site's ``tenant``.
-    InventoryError where one of them is damaged."""
+    """The inventories of all other owners, from Environment and from the site's ``tenant``.
+    InventoryError if any of them is damaged."""
     found: dict[InventoryOwner, list[ConfObject]] = {}
     for scope in dict.fromkeys((ENVIRONMENT, tenant)):
         lists = filter(is_inventory, server.read("Transaction", {**_LISTS, "tenant_dbid": scope}))
@@ -52,5 +53,5 @@ def read_others(server: Reader, owner: InventoryOwner, tenant: int) -> list[Stor
 
 
 def owners_of(inventories: Iterable[StoredInventory]) -> Mapping[EntryKey, str]:
-    """What inventories have, each entry with its owner, for a sentence."""
+    """Each entry of inventories with its owner, for a sentence."""
     return {key: each.owner.display() for each in inventories for key in each.inventory.entries}

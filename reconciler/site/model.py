@@ -27,7 +27,7 @@ def connections(application: ConfObject) -> list[int]:
 
 
 def backup_of(application: ConfObject) -> int:
-    """The DBID of an application's backup; 0 where it has none."""
+    """The DBID of an application's backup; 0 if it has none."""
     server = application.attributes.get("serverInfo") or {}
     return int(server.get("backupServerDBID") or 0)
 
@@ -59,7 +59,7 @@ class Site(Struct, frozen=True):
         return {member.dbid: member for role in self.roles.values() for member in role}
 
     def partner(self, dbid: int) -> int:
-        """The DBID of the other member of an application's HA pair; 0 where it is in none."""
+        """The DBID of the other member of an application's HA pair; 0 if it is in no pair."""
         for primary, backup in self.pairs:
             if dbid == primary:
                 return backup

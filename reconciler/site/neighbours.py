@@ -1,7 +1,7 @@
 """How applications connect to one another, and which of them a site leaves out. Pure.
 
-Each omission is reported: as a notice where the site is configured that way, as a warning
-where the account cannot read an application that may be needed.
+Each omission is reported: as a notice if the site is configured that way, as a warning if the
+account cannot read an application that may be needed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ class Neighbours:
         return self._live.of_type("Application")
 
     def connected(self, applications: Iterable[ConfObject]) -> list[ConfObject]:
-        """The applications that the given ones connect to, each once. An application that
+        """The applications that the given applications connect to, each once. An application that
         cannot be read is a warning: the site may need it."""
         found: dict[int, ConfObject] = {}
         for application in applications:
@@ -42,7 +42,7 @@ class Neighbours:
         return list(found.values())
 
     def connected_types(self, application: ConfObject) -> set[str]:
-        """The types of the applications that the given one connects to."""
+        """The types of the applications that the given application connects to."""
         found = [self._live.get("Application", dbid) for dbid in connections(application)]
         return {application_type(other) for other in found if other is not None}
 
@@ -65,7 +65,7 @@ class Neighbours:
         return tuple(result.values())
 
     def usable(self, application: ConfObject, tenant: ConfObject) -> bool:
-        """Whether an application is enabled and serves the tenant; a notice where it is not."""
+        """Whether an application is enabled and serves the tenant; if not, adds a notice."""
         name = application_name(application)
         if application.attributes.get("state") != 1:
             self.notices.append(f"{name} is disabled and left out.")

@@ -26,8 +26,8 @@ def read_baseline(path: Path) -> Baseline:
 
 
 def save_baseline(baseline: Baseline, path: Path) -> None:
-    """Writes a baseline: a new file, or in place of an older baseline. UsageError where there
-    is anything else at the path, ReconcilerError where it cannot be written."""
+    """Writes a baseline: a new file, or in place of an older baseline. UsageError if there
+    is anything else at the path, ReconcilerError if it cannot be written."""
     if shown_path(path) != str(path):
         raise UsageError("a baseline cannot be written to a stream", "Name a file.")
     text = _HEAD + yaml_text(BASELINE.encode(baseline))

@@ -1,10 +1,10 @@
 """The chain of a run's records: digests that show damage.
 
-The digest of a record covers its number, its bytes and the digest of its predecessor; that
-of the first one the run and its plan. The run's row has the number and the digest of the
-last record, and a seal over the whole row. So a record that is missing, changed, exchanged
-or taken from another run is noticed, and also when the last ones are lost. Whoever can write
-to the store can compute digests anew: this detects damage, not forgery.
+The digest of a record covers its number, its bytes and the digest of its predecessor; for the first
+record, the run and its plan. The run's row has the number and the digest of the last record, and a
+seal over the whole row. So a record that is missing, changed, exchanged or taken from another run
+is noticed, and so is the loss of the last records. Whoever can write to the store can recompute the
+digests: this detects damage, not forgery.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ class RunRow(Struct, frozen=True):
 
     @classmethod
     def stored(cls, values: Sequence[Any]) -> "RunRow | None":
-        """The row that ``values`` store; None where they are damaged."""
+        """The row that ``values`` store; None if they are damaged."""
         *rest, seal = values
         types = (int, str, int, bytes, int, bytes, bytes)
         if tuple(type(value) for value in rest) != types:
@@ -68,7 +68,7 @@ class RunRow(Struct, frozen=True):
 
     @property
     def start(self) -> bytes:
-        """The digest that the first record follows."""
+        """The digest that comes before the first record."""
         return digest_of("run", self.number, self.name, self.plan_digest)
 
 
@@ -80,8 +80,8 @@ def link(previous: bytes, number: int, data: bytes) -> StoredRecord:
 def examine(
     row: RunRow | None, plan: bytes | None, stored: Mapping[int, StoredRecord]
 ) -> tuple[list[StoredRecord], list[str]]:
-    """The records of a run that are not known to be damaged, in order, and what is wrong
-    with the others. ``row``: None where the row itself is damaged or missing."""
+    """The records of a run that are not known to be damaged, in order, and what is wrong with the
+    others. ``row``: None if the row itself is damaged or missing."""
     whole: list[StoredRecord] = []
     problems: list[str] = []
     total = row.last_number if row else max(stored, default=0)
@@ -94,7 +94,7 @@ def examine(
             problems.append(f"record {number} of {total} is missing")
         elif previous is not None and link(previous, number, record.data) != record:
             problems.append(f"record {number} of {total} is damaged")
-        else:  # also where there is nothing to check it against
+        else:  # even if there is nothing to check it against
             whole.append(record)
         previous = record.digest if record else None
     if row and previous != row.last_digest and not problems:

@@ -1,7 +1,7 @@
-"""The records of a run as the bytes that a store keeps, and back.
+"""Encodes the records of a run as the bytes that a store keeps, and decodes them.
 
-The bytes are JSON: the name of the kind of record, and its fields. Attributes stand in it as
-``server.encoding`` writes them, and in clear.
+The bytes are JSON: the name of the kind of record, and its fields. Attributes are written by
+``server.encoding``, secrets in clear.
 """
 
 import json
@@ -47,12 +47,12 @@ def _some_object_of(data: Mapping[str, Any]) -> ConfObject:
 
 
 def _attributes_of(data: Any) -> dict[str, Any]:
-    """Attributes with their binary values, which stand in the JSON as ``encode`` writes them."""
+    """Attributes with their binary values, which the JSON has in the form of ``encode``."""
     return decode(json.dumps(data))
 
 
 class _Form(Struct, frozen=True):
-    """How the values of one field stand in JSON."""
+    """The JSON form of the values of a field."""
 
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
@@ -137,7 +137,7 @@ _NAMES = {codec.cls: name for name, codec in _CODECS.items()}
 
 
 def encode_record(record: Record | RunSummary | Fact) -> bytes:
-    """The bytes that are kept of a record."""
+    """The bytes that are stored for a record."""
     name = _NAMES[type(record)]
     return _bytes({"record": name, **_CODECS[name].data(record)})
 

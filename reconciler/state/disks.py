@@ -1,4 +1,4 @@
-"""What the system tells about the disk that a folder is on."""
+"""What the system reports about the disk that a folder is on."""
 
 import re
 import sys
@@ -14,9 +14,8 @@ _LOCAL = {
 
 
 def is_local(folder: Path, mounts: Path = _MOUNTS) -> bool:
-    """Whether a folder is known to be on a file system of this host alone. False where it is
-    on a network or the system does not tell, which Linux alone does. ``mounts``: see
-    proc_pid_mountinfo(5)."""
+    """Whether a folder is known to be on a file system of this host alone. False if it is on a
+    network, or the system does not tell: only Linux does. ``mounts``: see proc_pid_mountinfo(5)."""
     if not sys.platform.startswith("linux"):
         return False
     try:
@@ -28,19 +27,19 @@ def is_local(folder: Path, mounts: Path = _MOUNTS) -> bool:
     for line in lines:
         mount, _, source = line.partition(" - ")
         point = _unescaped(mount.split()[4]).rstrip("/") + "/"
-        # Of several mounts at one point the last one hides the others.
+        # The last of several mounts at a mount point hides the others.
         if place.startswith(point) and len(point) >= len(deepest):
             deepest, kind = point, source.split()[0]
     return kind in _LOCAL
 
 
 def _unescaped(text: str) -> str:
-    """A path of the list of mounts, which has blanks as ``\\040``."""
+    """A path from the list of mounts, where a blank is written ``\\040``."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
 
 
 def disk_of(folder: Path) -> str:
-    """The disk that a folder is on, with the room that is left, as a message names it."""
+    """The disk that a folder is on, with its free space, for a message."""
     import shutil  # noqa: PLC0415 - only for messages
 
     try:

@@ -1,7 +1,7 @@
-"""What outlives the runs: executed plans, paths of secrets, damaged runs that were abandoned.
+"""Facts that outlive the runs: executed plans, paths of secrets, abandoned damaged runs.
 
-A fact is kept under the digest of its bytes. ``gwe_state`` has the exclusive or of all these
-digests, so that a fact that was lost is noticed as well as a fact that was changed.
+A fact is stored under the digest of its bytes. ``gwe_state`` has the exclusive or of all these
+digests, so that a lost fact is noticed as well as a changed fact.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,10 +21,10 @@ _Fact = TypeVar("_Fact", bound=Fact)
 
 
 def add_facts(session: SqlSession, facts: Sequence[Fact]) -> None:
-    """Keeps facts, within a transaction; each of them once."""
+    """Stores facts, within a transaction; each of them once."""
     if not facts:
         return
-    # Locked before the first fact is added: two that add the same facts must not wait for
+    # Locked before the first fact is added: two sessions that add the same facts must not wait for
     # each other.
     session.change("UPDATE gwe_state SET next_run = next_run")
     total = _total(session.rows)
@@ -39,13 +39,13 @@ def add_facts(session: SqlSession, facts: Sequence[Fact]) -> None:
 
 
 def has_fact(rows: Rows, fact: Fact) -> bool:
-    """Whether this fact is kept."""
+    """Whether this fact is stored."""
     digest = digest_of(encode_record(fact))
     return bool(rows("SELECT 1 FROM gwe_fact WHERE digest = ?", digest))
 
 
 def read_facts(rows: Rows, kind: type[_Fact]) -> list[_Fact]:
-    """The facts of a kind. StateError where any fact is damaged or lost: it may be of this
+    """The facts of a kind. StateError if any fact is damaged or lost: it may be of this
     kind."""
     found = rows("SELECT digest, data FROM gwe_fact")
     whole = all(isinstance(data, bytes) and digest_of(data) == digest for digest, data in found)

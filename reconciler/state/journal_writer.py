@@ -1,6 +1,6 @@
 """Writes the journal of a run that this process holds: each append is one transaction.
 
-The records, the run's row and what outlives the run are changed together. A commit is
+The records, the run's row and the facts that outlive the run are changed together. A commit is
 durable when it returns, so a record that was written is read after any crash.
 """
 
@@ -71,9 +71,9 @@ class SqlJournal:
         return digest.hex()
 
     def _write(self, change: Callable[[RunRow], RunRow]) -> None:
-        """Commits a change, which gets the run's row and returns what it has become."""
+        """Commits a change: a function that gets the run's row and returns the new row."""
         with self._lock, self._failing_for_good():
-            row, self._row = self._row, None  # unknown while it is written, or interrupted
+            row, self._row = self._row, None  # unknown while a write goes on or was interrupted
             with self._session.transaction(writing=True):
                 if row is None:
                     row, self._summary = row_of(self._session.rows, self._name), None
@@ -100,9 +100,8 @@ class SqlJournal:
 def append(
     session: SqlSession, row: RunRow, records: Sequence[Record], summary: RunSummary | None
 ) -> tuple[RunRow, RunSummary | None]:
-    """Appends records within a transaction; the row and the summary as they are then.
-    ``summary``: as it is in the row. StateError where the run was changed through another
-    connection."""
+    """Appends records within a transaction. Returns the new row and summary. ``summary``: that in
+    the row. StateError if the run was changed through another connection."""
     linked: list[StoredRecord] = []
     last = row.last_digest
     facts: list[Fact] = []
@@ -143,7 +142,7 @@ def _update(session: SqlSession, old: RunRow, new: RunRow) -> None:
 
 
 def _summary(summary: RunSummary | None, number: int, record: Record) -> RunSummary:
-    """What lists say of a run once it has this record too, but for the number of actions that are
+    """The summary of a run once it has this record too, without the number of actions that are
     done."""
     match record, summary:
         case RunHead(), None:
@@ -161,7 +160,7 @@ def _summary(summary: RunSummary | None, number: int, record: Record) -> RunSumm
 
 
 def _facts(summary: RunSummary | None, record: Record) -> Iterator[Fact]:
-    """What a record says that is to outlive the run."""
+    """The facts in a record that are to outlive the run."""
     if summary is None:
         return
     head = summary.head

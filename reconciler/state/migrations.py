@@ -1,8 +1,7 @@
-"""The tables of a store, and how those of an older version become those of this one.
+"""The tables of a store, and how the tables of an older version become the present tables.
 
-The statements are the same for both engines but for the names of two types. Each migration
-is a tuple of statements and raises the version by one; those of earlier versions stay as
-they are.
+The statements are the same for both engines, except for the names of two types. Each migration is a
+tuple of statements and raises the version by one; migrations of earlier versions are never changed.
 
     gwe_state    the version of the tables, the number of the next run, see ``facts``
     gwe_run      one row a run: see ``chain.RunRow``
@@ -42,15 +41,15 @@ MIGRATIONS: tuple[Migration, ...] = (
         "CREATE INDEX gwe_backup_digest ON gwe_backup (digest)",
         "CREATE TABLE gwe_fact (digest {bytes} PRIMARY KEY, data {bytes} NOT NULL)",
     ),
-    # The tables stay as they are. Since then the facts of secrets name the object by its type
-    # and DBID too, which an older program could not read.
+    # The tables stay as they are. From this version on, the facts of secrets also name the object
+    # by its type and DBID, which an older program could not read.
     (),
 )
 
 
 def migrate(session: SqlSession, place: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
     """Brings the tables to the version of this program, in one transaction.
-    JournalFormatError where they are of a newer version."""
+    JournalFormatError if they are of a newer version."""
     if version_of(session, place, migrations) == len(migrations):
         return
     with session.transaction(writing=True):
@@ -64,7 +63,7 @@ def migrate(session: SqlSession, place: str, migrations: Sequence[Migration] = M
 def version_of(
     session: SqlSession, place: str, migrations: Sequence[Migration] = MIGRATIONS
 ) -> int:
-    """The version of the tables; 0: there are none. JournalFormatError where it is newer
+    """The version of the tables; 0: there are none. JournalFormatError if it is newer
     than this program."""
     if not any(map(session.has_table, ("gwe_state", "gwe_run", "gwe_record"))):
         return 0

@@ -1,4 +1,4 @@
-"""From what the user has named to a store: a folder, or the URL of a PostgreSQL database."""
+"""Opens the store that the user has named: a folder, or the URL of a PostgreSQL database."""
 
 import time
 from collections.abc import Callable
@@ -19,7 +19,7 @@ def default_state_folder() -> Path:
 
 
 def public_name(where: str) -> str:
-    """A store as it was named, but without a password."""
+    """The store's name as the user gave it, without a password."""
     if not where.startswith(POSTGRES):
         return where
     from reconciler.state.postgres_url import PostgresUrl  # noqa: PLC0415 - needs psycopg
@@ -29,8 +29,8 @@ def public_name(where: str) -> str:
 
 
 def check_place(where: str, named_by: str = "the state") -> None:
-    """UsageError for a URL of no known kind. ``named_by``: what names it, for the message, which
-    does not repeat the URL: it may have a password."""
+    """UsageError for a URL of no known kind. ``named_by``: where it was named, for the message,
+    which does not repeat the URL: it may have a password."""
     is_url = "://" in where or where.startswith(("postgresql:", "postgres:"))
     if is_url and not where.startswith(POSTGRES):
         raise UsageError(
@@ -40,11 +40,11 @@ def check_place(where: str, named_by: str = "the state") -> None:
 
 
 def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore:
-    """The store at ``where``. Nothing is made or connected to before it is used. ``clock``:
-    seconds since 1970.
+    """The store at ``where``. Nothing is created or connected to before the store is used.
+    ``clock``: seconds since 1970.
 
     UsageError for a URL that cannot be read or is of another kind, RefusedError for one that
-    asks for less than a verified connection to another host, StateError where psycopg is not
+    asks for less than a verified connection to another host, StateError if psycopg is not
     installed.
     """
     check_place(where)

@@ -1,6 +1,7 @@
-"""Plan files: saved over nothing but older ones, and read with their text.
+"""Saves plan files, over nothing but older plan files, and reads them with their text.
 
-The text matters beside the plan: its digest is what a plan that ran already is known by.
+The text is needed besides the plan: a plan that was applied already is recognised by the digest of
+its text.
 """
 
 import re
@@ -19,7 +20,8 @@ from reconciler.plan.secrets import saving_advice, unsaveable
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 1_000_000
-"""Values in a plan file: a text of that size could hold so many that they fill the memory."""
+"""How many values a plan file may have: a text of the permitted size could hold so many that they
+fill the memory."""
 
 _ADVICE = "Plan files are made by gwe plan --out FILE."
 _BEGINNING = re.compile(rb'\s*\{\s*"format"\s*:\s*"gwe-plan/')
@@ -33,19 +35,19 @@ class PlanFile(Struct, frozen=True):
 
 
 def save_plan(plan: Plan, path: str | Path, key: str = "") -> None:
-    """Writes a plan file, for its owner only: a new file, or in place of an empty one or an
-    older plan. ``key``: signs it.
+    """Writes a plan file, for its owner only: a new file, or in place of an empty file or an older
+    plan. ``key``: signs it.
 
-    RefusedError where the plan holds a secret in clear, UsageError where there is anything
-    else at the path, ReconcilerError where it cannot be written.
+    RefusedError if the plan holds a secret in clear, UsageError if there is anything
+    else at the path, ReconcilerError if it cannot be written.
     """
     advice = "Name a new file with --out, or - for standard output."
     replace_file(Path(path), plan_text(plan, key).encode(), _is_plan, "plan file", advice)
 
 
 def plan_text(plan: Plan, key: str = "") -> str:
-    """The text of a plan file. RefusedError where the plan holds a secret in clear, or is
-    larger than a plan file that is read."""
+    """The text of a plan file. RefusedError if the plan holds a secret in clear, or is larger than
+    a plan file may be."""
     _check_holds_no_secret(plan)
     text = plan_json(plan, key)
     if len(text.encode()) > MAX_BYTES or _values(text) > MAX_VALUES:
@@ -55,7 +57,7 @@ def plan_text(plan: Plan, key: str = "") -> str:
 
 
 def _values(text: str) -> int:
-    """At least as many values as the JSON text holds."""
+    """An upper bound for the number of values in the JSON text."""
     return sum(map(text.count, ",[{"))
 
 
@@ -70,7 +72,7 @@ def read_plan_file(
     secrets stay empty, which is enough to show the plan but not to apply it. ``key``: what the
     file must be signed with; empty: it need not be signed.
 
-    PlanFileError where the file cannot be read or holds no plan.
+    PlanFileError if the file cannot be read or holds no plan.
     """
     name = shown_path(path)
     text = read_text(path, MAX_BYTES)

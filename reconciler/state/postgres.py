@@ -19,7 +19,7 @@ from reconciler.state.session import Dialect, SqlSession, run_held
 
 _MIGRATING = 0x477765
 _SETTINGS = (
-    # remote_apply waits for more than on does.
+    # remote_apply waits for more than ``on`` does.
     "SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')"
     " WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),"
     # A host that vanishes without closing its connection must not hold its run for hours.
@@ -58,7 +58,7 @@ class PostgresEngine:
         return self._url.public
 
     def exists(self) -> bool:
-        """Whether a run may have been written here: the tables tell."""
+        """Whether a run may have been written here: whether the tables exist."""
         return True
 
     def connect(self) -> SqlSession:
@@ -85,7 +85,7 @@ class PostgresEngine:
 
     @contextmanager
     def hold(self, run: str) -> Iterator[SqlSession]:
-        """The session that holds the run. RunHeldError where another one does."""
+        """The session that holds the run. RunHeldError if another session holds it."""
         session = self.connect()
         try:
             if session.rows("SELECT pg_try_advisory_lock(?)", _key(run)) != [(True,)]:
@@ -98,9 +98,9 @@ class PostgresEngine:
             session.close()
 
     def _refuse_pooling(self, session: SqlSession, run: str) -> None:
-        """A pooler announces a process number that is not the server's. Behind it, two sessions
-        that are open at the same time share one server process only where the pooler
-        exchanges sessions between transactions."""
+        """A pooler announces a process number that is not the server's. Behind a pooler, two
+        sessions that are open at the same time share a server process only if it exchanges sessions
+        between transactions."""
         (backend,) = session.rows("SELECT pg_backend_pid()")[0]
         holders = self._holders(session, run)
         pooled = holders != [(backend,)]
@@ -140,7 +140,7 @@ class PostgresEngine:
         )
 
     def forget(self, run: str) -> None:
-        """A run that was deleted leaves nothing beside the database."""
+        """Does nothing: a deleted run leaves nothing outside the database."""
 
     def _unreachable(self, error: psycopg.Error) -> StateError:
         return StateError(

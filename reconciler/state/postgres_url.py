@@ -1,9 +1,9 @@
-"""The URL of a PostgreSQL store: how it is reached, and what of it may be shown.
+"""The URL of a PostgreSQL store: how the store is reached, and which parts may be shown.
 
     postgresql://[USER[:PASSWORD]@]HOST[:PORT]/DATABASE[?PARAMETER=VALUE&...]
 
-as libpq takes it. Off this host the server must show a certificate that is valid for the
-host: the backups are in clear.
+as libpq accepts it. A server on another host must show a certificate that is valid for that host:
+the backups are in clear.
 """
 
 import os
@@ -32,8 +32,8 @@ class PostgresUrl(Struct, frozen=True):
 
     @classmethod
     def parse(cls, url: str) -> "PostgresUrl":
-        """UsageError where it is no such URL, RefusedError where it asks for less than a
-        verified connection off this host. Neither repeats it: it may have a password."""
+        """UsageError if it is no such URL, RefusedError if it asks for less than a verified
+        connection to another host. Neither repeats the URL: it may have a password."""
         try:
             parts = {} if _is_ambiguous(url) else conninfo_to_dict(url)
         except psycopg.Error:
@@ -76,7 +76,7 @@ class PostgresUrl(Struct, frozen=True):
 
     @property
     def public(self) -> str:
-        """The URL with host, port and database alone."""
+        """The URL with only host, port and database."""
         names = str(self.given.get("host") or os.environ.get("PGHOST") or "").split(",")
         ports = str(self.given.get("port") or os.environ.get("PGPORT") or "").split(",")
         ports += ports[-1:] * (len(names) - len(ports))
@@ -92,7 +92,7 @@ class PostgresUrl(Struct, frozen=True):
             "connect_timeout": max(2, round(timeout)),
             "application_name": "gwe-reconciler",
             "client_encoding": "UTF8",
-            # A connection to a host that is gone is given up after half a minute.
+            # Give up a connection to a host that is gone after half a minute.
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 4,

@@ -11,7 +11,7 @@ from reconciler.state.store import RunEntry
 
 def prunable(rows: Rows, before: int) -> Iterator[RunEntry]:
     """The runs that were created before a time, in seconds since 1970, and are not needed:
-    finished, neither the last run nor the last that wrote to its server."""
+    finished, and neither the last run nor the last run that wrote to its server."""
     created: dict[Any, Any] = dict(rows("SELECT number, created FROM gwe_run"))
     entries = list_runs(rows)
     # A later entry takes the place of an earlier one of the same server.

@@ -34,7 +34,7 @@ _RUN = f"SELECT {RUN_COLUMNS} FROM gwe_run "  # noqa: S608 - names of ours
 
 
 def damaged_run(run: str, problems: Sequence[str]) -> DamagedRunError:
-    """What is said of a run that cannot be read."""
+    """The error for a run that cannot be read."""
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return DamagedRunError(
         f"the run {run} cannot be read: {problems[0]}{more}",
@@ -44,7 +44,7 @@ def damaged_run(run: str, problems: Sequence[str]) -> DamagedRunError:
 
 
 def number_of(rows: Rows, run: str) -> int:
-    """The number of the run of that name. UsageError where there is none."""
+    """The number of the run of that name. UsageError if there is none."""
     found = rows("SELECT number FROM gwe_run WHERE name = ?", run)
     numbers = [number for (number,) in found if isinstance(number, int)]
     if not numbers:  # its row may be damaged
@@ -55,7 +55,7 @@ def number_of(rows: Rows, run: str) -> int:
 
 
 def row_of(rows: Rows, run: str) -> RunRow:
-    """The row of a run. DamagedRunError where it is damaged or missing."""
+    """The row of a run. DamagedRunError if it is damaged or missing."""
     return _row(rows, run, number_of(rows, run))
 
 
@@ -89,7 +89,7 @@ def _records(rows: Rows, number: int) -> Mapping[int, StoredRecord]:
 
 
 def _record(values: Sequence[Any]) -> StoredRecord:
-    """One record; without content, or numbered 0, where its row holds values of other kinds."""
+    """A record; without content, or numbered 0, if its row holds values of other types."""
     number, data, digest = values
     number = number if isinstance(number, int) else 0
     if isinstance(data, bytes) and isinstance(digest, bytes):
@@ -98,7 +98,7 @@ def _record(values: Sequence[Any]) -> StoredRecord:
 
 
 def read_run(rows: Rows, run: str) -> StoredRun:
-    """A run with all its records. DamagedRunError where anything of it is damaged."""
+    """A run with all its records. DamagedRunError if anything of it is damaged."""
     row = row_of(rows, run)
     plan = _plan(rows, row.number)
     whole, problems = examine(row, plan, _records(rows, row.number))
@@ -157,7 +157,7 @@ def read_intact(rows: Rows, run: str) -> IntactRecords:
 
 
 def _decoded(data: Any) -> object:
-    """The record of these bytes; None where they are none."""
+    """The record in these bytes; None if they are no record."""
     try:
         return decode_record(data) if isinstance(data, bytes) else None
     except JournalFormatError:
@@ -165,7 +165,8 @@ def _decoded(data: Any) -> object:
 
 
 def list_runs(rows: Rows, identity: str = "") -> tuple[RunEntry, ...]:
-    """Every run, oldest first; on one server, or perhaps on it, where it is named."""
+    """Every run, oldest first; if a server is named, only runs that were, or may have been, on
+    it."""
     lasts: dict[Any, Any] = dict(
         rows(
             "SELECT gwe_run.number, gwe_record.digest FROM gwe_run JOIN gwe_record"
@@ -238,7 +239,7 @@ def backup(rows: Rows, digest: str) -> bytes:
 
 
 _LISTED = 5
-"""So many runs are named where a run is not told apart."""
+"""How many runs are named if a text means several."""
 
 
 def find(entries: Sequence[RunEntry], text: str, *, wrote: bool) -> str:

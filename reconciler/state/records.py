@@ -9,8 +9,8 @@
 A ``CallBegin`` without a ``CallEnd`` is a call whose outcome is unknown. Objects are in
 clear, since an undo restores them from here.
 
-``RunSummary`` is what lists say of a run. ``ExecutedPlan``, ``SecretPath`` and
-``AbandonedRun`` are facts: they belong to the store and outlive their runs.
+``RunSummary`` is what lists show of a run. ``ExecutedPlan``, ``SecretPath`` and ``AbandonedRun``
+are facts: they belong to the store and outlive their runs.
 """
 
 from typing import Literal
@@ -29,10 +29,9 @@ CallResult = Literal["answered", "refused", "unknown"]
 
 class RunHead(Struct, frozen=True):
     """The first record. ``run``: its name; ``plan_digest``: covers the whole plan;
-    ``server``: the URL, whose path is absolute (runs of earlier versions have it as it was
-    given, and nobody knows from which folder); ``identity``: of the server; ``machine``: the id
-    of the host, which stays when the host is renamed; ``actions``: how many of the plan
-    write."""
+    ``server``: the URL, whose path is absolute (runs of earlier versions may have a relative path,
+    from an unknown folder); ``identity``: that of the server; ``machine``: the id of the host,
+    which stays when the host is renamed; ``actions``: how many actions of the plan write."""
 
     run: str
     plan_id: str
@@ -90,7 +89,7 @@ class ActionOutcome(Struct, frozen=True):
 
 class RunFinish(Struct, frozen=True):
     """How the run ended. ``unsettled``: ``gwe recover`` has work left; ``done``, ``of``: how many
-    actions were done, of how many; ``exit``: the exit code."""
+    actions were done, and how many there were; ``exit``: the exit code."""
 
     status: str
     unsettled: bool
@@ -102,8 +101,8 @@ class RunFinish(Struct, frozen=True):
 
 class RunSummary(Struct, frozen=True, kw_only=True):
     """What is known of a run before its records are read. ``number``: its place in the order of
-    runs; ``begun``: a call was sent; ``answered``: a call was carried out; ``done``: how many
-    actions were done; ``ending``: the last ``RunFinish``, None where there is none."""
+    runs; ``begun``: a call was sent; ``answered``: a call was executed; ``done``: how many actions
+    were done; ``ending``: the last ``RunFinish``, None if there is none."""
 
     number: int
     head: RunHead
@@ -118,7 +117,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 
     @property
     def wrote(self) -> bool:
-        """Whether it has changed something, or may have."""
+        """Whether the run has changed something, or may have."""
         return self.answered or not self.finished
 
     @property
@@ -135,7 +134,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 
 
 class ExecutedPlan(Struct, frozen=True):
-    """A plan of which a call was sent: a plan file runs once."""
+    """A plan that was started, since a call was sent: a plan file runs once."""
 
     identity: str
     plan_digest: str

@@ -16,10 +16,10 @@ Row = tuple[Any, ...]
 
 
 class Dialect(Struct, frozen=True):
-    """What differs between the engines. ``begin_reading`` begins a transaction in which all
-    reads see one state; ``has_table`` asks for a table of a name; ``exclude_migrations``:
-    lets other sessions that would migrate wait until the transaction ends; ``errors``: what
-    the driver raises."""
+    """What differs between the engines. ``begin_reading`` begins a transaction in which all reads
+    see the same state; ``has_table`` asks whether a table exists; ``exclude_migrations``: makes
+    other sessions that would migrate wait until the transaction ends; ``errors``: what the driver
+    raises."""
 
     types: Mapping[str, str]
     placeholder: str
@@ -33,9 +33,9 @@ class Dialect(Struct, frozen=True):
 class SqlSession:
     """A connection. One thread at a time may use it.
 
-    ``explain`` makes an exception of the driver a StateError, which every method raises.
-    ``guard`` is a condition for the change that must not be made through any other
-    connection; empty where there can be none.
+    ``explain`` turns an exception of the driver into a StateError; every method raises StateError.
+    ``guard`` is an SQL condition for changes that no other connection may make; empty if there can
+    be none.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class SqlSession:
             return list(self._execute(statement, parameters).fetchall())
 
     def change(self, statement: str, *parameters: Any) -> int:
-        """Executes a statement that returns no rows; how many rows it has changed."""
+        """Executes a statement that returns no rows. Returns how many rows it has changed."""
         with self._explained():
             return int(self._execute(statement, parameters).rowcount)
 
@@ -76,7 +76,7 @@ class SqlSession:
             yield
             self.change("COMMIT")
         except BaseException:
-            # Where the connection is lost, or the commit was done and interrupted after.
+            # If the connection is lost, or the commit was interrupted after it was done.
             with suppress(*dialect.errors):
                 self._execute("ROLLBACK", ())
             raise
@@ -86,7 +86,7 @@ class SqlSession:
         return bool(self.rows(self._dialect.has_table, name))
 
     def exclude_migrations(self) -> None:
-        """Waits until no other session migrates, and keeps others from it until the
+        """Waits until no other session migrates, and keeps other sessions from migrating until the
         transaction ends."""
         if self._dialect.exclude_migrations:
             self.rows(self._dialect.exclude_migrations)
@@ -116,5 +116,5 @@ class SqlSession:
 
 
 def run_held(run: str) -> RunHeldError:
-    """The error where another process holds a run."""
+    """The error that another process holds a run."""
     return RunHeldError(f"the run {run} is still going on", "Wait for it, or stop its process.")

@@ -1,7 +1,7 @@
 """The store over a database: ``store.StateStore`` for every engine that speaks SQL.
 
-Each method opens a session, reads or changes in one transaction, and closes it. A reader
-sees the state of one moment, also while a run is going on.
+Each method opens a session, reads or changes in one transaction, and closes it. A reader sees the
+state of one moment, even while a run is going on.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ from reconciler.state.store import IntactRecords, RunEntry, RunJournal, StoredRu
 
 
 class StateEngine(Protocol):
-    """A database, and how a process holds a run there."""
+    """A database, and how a process locks a run there: it then "holds" the run."""
 
     @property
     def place(self) -> str:
@@ -39,16 +39,16 @@ class StateEngine(Protocol):
         """Whether there may be tables; False: opening it would create it."""
 
     def connect(self) -> SqlSession:
-        """A new session. StateError where there can be none."""
+        """A new session. StateError if none can be opened."""
 
     def hold(self, run: str) -> AbstractContextManager[SqlSession]:
-        """Holds a run; the session with which its journal is written."""
+        """Locks a run for this process. Returns the session with which its journal is written."""
 
     def is_held(self, run: str) -> bool:
         """Whether a process holds the run."""
 
     def forget(self, run: str) -> None:
-        """Removes what a run that was deleted has left beside the tables."""
+        """Removes what a deleted run has left outside the tables."""
 
 
 class SqlStore:
@@ -168,8 +168,8 @@ class SqlStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Rows]:
-        """Answers queries from the state of one moment. Where nothing was ever written,
-        nothing is made, and every answer is empty."""
+        """Answers queries from the state of one moment. If nothing was ever written, nothing is
+        created, and every answer is empty."""
         if not self._engine.exists():
             yield no_rows
             return
@@ -183,5 +183,5 @@ class SqlStore:
 
 
 def no_rows(*_: object) -> list[tuple[object, ...]]:
-    """What a store answers that was never written to."""
+    """The answer of a store that was never written to."""
     return []

@@ -2,11 +2,11 @@
 
     STATE/state.db      the tables; mode 0600, since the backups in it are in clear
     STATE/held/RUN.lock locked by the process that holds the run
-    STATE/held.lock     locked for a moment by whoever takes such a lock, or asks who has it
+    STATE/held.lock     locked for a moment while such a lock is taken or checked
 
-The folder is made when the first run is, with mode 0700. Commits wait for the disk. The
-write-ahead log needs memory that processes share, so it is used only where the file system
-is known to be on this host alone.
+The folder is created with the first run, with mode 0700. Commits wait for the disk. The write-ahead
+log needs memory that processes share, so it is used only if the file system is known to be on this
+host alone.
 """
 
 import errno
@@ -28,7 +28,7 @@ _HELD = "held"
 _DAMAGED = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
-    sqlite3.SQLITE_ERROR,  # the tables are not those that were made
+    sqlite3.SQLITE_ERROR,  # the tables are not those that gwe created
     sqlite3.SQLITE_TOOBIG,
 }
 _NOT_PERMITTED = {
@@ -38,7 +38,7 @@ _NOT_PERMITTED = {
     sqlite3.SQLITE_AUTH,
 }
 
-# The module decodes what SQLite says of a damaged file.
+# The module decodes SQLite's message about a damaged file.
 _ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 _DIALECT = Dialect(
@@ -70,7 +70,8 @@ class SqliteEngine:
 
     @cached_property
     def _is_local(self) -> bool:
-        """Whether processes can share memory at the folder: asked of the system once a command."""
+        """Whether processes can share memory at the folder. The system is asked once in a
+        command."""
         return is_local(self.folder)
 
     def exists(self) -> bool:
@@ -84,7 +85,7 @@ class SqliteEngine:
         return True
 
     def connect(self) -> SqlSession:
-        """An open connection. Makes the folder and the file where they are missing."""
+        """An open connection. Creates the folder and the file if they are missing."""
         if not self.exists():
             self._create()
         try:
@@ -94,7 +95,7 @@ class SqliteEngine:
         except OSError as error:
             raise _unusable(self.folder, error) from error
         try:
-            whole = session.has_table("gwe_state")  # the file got its name with its tables in it
+            whole = session.has_table("gwe_state")  # the file has its tables since it got its name
         except BaseException:
             session.close()
             raise
@@ -104,8 +105,8 @@ class SqliteEngine:
         return session
 
     def _create(self) -> None:
-        """Makes the file with its tables under another name, so that it is never seen
-        without them. What a process that was killed here has left is removed."""
+        """Creates the file with its tables under another name, so that it is never seen without
+        them. Removes what a process that was killed here has left."""
         busy = StateFolderError(f"another process is making {self.file}", "Try again.")
         with self._locked(self.folder / f"{FILE}.lock", self._timeout, busy):
             if self.exists():
@@ -146,7 +147,7 @@ class SqliteEngine:
             connection.text_factory = lambda data: data.decode("utf-8", "replace")
             # EXTRA is FULL, and waits for the folder too where a rollback journal is removed.
             connection.execute("PRAGMA synchronous = EXTRA")
-            connection.execute("PRAGMA fullfsync = ON")  # else macOS leaves it in the disk's cache
+            connection.execute("PRAGMA fullfsync = ON")  # else macOS leaves data in the disk cache
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA cell_size_check = ON")
             connection.execute("PRAGMA secure_delete = ON")  # the backups are in clear
@@ -159,8 +160,8 @@ class SqliteEngine:
 
     @contextmanager
     def hold(self, run: str) -> Iterator[SqlSession]:
-        """A connection for the process that holds the run. The system ends the hold where
-        the process dies. RunHeldError where another process holds it."""
+        """A connection for the process that holds the run. The system releases the run if the
+        process dies. RunHeldError if another process holds it."""
         with ExitStack() as stack:
             with self._asking():
                 stack.enter_context(self._held(run))
@@ -177,7 +178,7 @@ class SqliteEngine:
             return True
 
     def forget(self, run: str) -> None:
-        """Removes what a run that was deleted has left beside the database."""
+        """Removes what a deleted run has left outside the database."""
         with suppress(OSError):
             self._lock_file(run).unlink(missing_ok=True)
 
@@ -188,8 +189,8 @@ class SqliteEngine:
         return self._locked(self._lock_file(run), 0, run_held(run))
 
     def _asking(self) -> AbstractContextManager[None]:
-        """Keeps other processes from trying a run's lock meanwhile: whoever finds it locked then
-        knows that the run is held, and not just asked about."""
+        """Keeps other processes from trying a run's lock meanwhile: a process that finds it locked
+        then knows that the run is held, and not just checked."""
         path = self.folder / f"{_HELD}.lock"
         return self._locked(path, self._timeout, self._busy(path))
 
@@ -201,12 +202,12 @@ class SqliteEngine:
 
     @contextmanager
     def _locked(self, path: Path, timeout: float, taken: ReconcilerError) -> Iterator[None]:
-        """Holds a lock file. ``taken`` is raised where another process holds it for longer
-        than ``timeout`` seconds."""
+        """Holds a lock file. Raises ``taken`` if another process holds it for longer than
+        ``timeout`` seconds."""
         from filelock import FileLock, Timeout  # noqa: PLC0415 - plans hold no run
 
         try:
-            for folder in (self.folder, path.parent):  # a parent would not get the mode
+            for folder in (self.folder, path.parent):  # mkdir gives the mode to no parent
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = FileLock(path, timeout=timeout, mode=0o600)
             lock.acquire(poll_interval=0.005)

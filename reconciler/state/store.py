@@ -1,8 +1,8 @@
 """The port of the store that keeps runs: their plans, journals and backups.
 
-Whoever executes a plan creates a run, holds it, and appends to its journal; every other
-process may read meanwhile. Each append is durable when it returns. Two engines implement
-the port, SQLite and PostgreSQL, and one contract suite passes on both.
+Whoever executes a plan creates a run, holds it, and appends to its journal; other processes may
+read meanwhile. Each append is durable when it returns. Two engines implement the port, SQLite and
+PostgreSQL, and one contract suite passes on both.
 
 A run with a missing or damaged record is refused as a whole and listed as damaged; other
 runs are not touched.
@@ -29,7 +29,7 @@ from reconciler.state.records import (
 
 
 class RunStep(Struct, frozen=True):
-    """One call of a run with its outcome. ``result``: empty where none was recorded."""
+    """One call of a run with its outcome. ``result``: empty if none was recorded."""
 
     number: int
     address: str
@@ -45,7 +45,7 @@ class RunStep(Struct, frozen=True):
 
     @classmethod
     def of(cls, begin: CallBegin, end: CallEnd | None) -> "RunStep":
-        """The call that these records tell."""
+        """The call that these records describe."""
         return cls(
             number=begin.step,
             address=begin.address,
@@ -62,12 +62,12 @@ class RunStep(Struct, frozen=True):
 
     @property
     def answered(self) -> bool:
-        """Whether the server has done it."""
+        """Whether the server has executed it."""
         return self.result == "answered"
 
     @property
     def unknown(self) -> bool:
-        """Whether it is unknown if the server has done it."""
+        """Whether it is unknown if the server has executed it."""
         return self.result in ("", "unknown")
 
 
@@ -89,8 +89,8 @@ class StoredRun(RunSummary, frozen=True, kw_only=True):
 
 
 class DamagedRun(Struct, frozen=True):
-    """A run that cannot be read. ``problem``: what is damaged or missing; ``head``: None
-    where that cannot be read either; ``abandoned``: somebody has abandoned the run."""
+    """A run that cannot be read. ``problem``: what is damaged or missing; ``head``: None if it
+    cannot be read either; ``abandoned``: somebody has abandoned the run."""
 
     number: int
     name: str
@@ -99,7 +99,7 @@ class DamagedRun(Struct, frozen=True):
     abandoned: bool = False
 
     begun = wrote = True
-    """Unknown: a call may have been sent, and carried out."""
+    """Unknown: a call may have been sent and executed."""
 
     @property
     def finished(self) -> bool:
@@ -112,7 +112,7 @@ class DamagedRun(Struct, frozen=True):
 
 
 RunEntry = RunSummary | DamagedRun
-"""One line of a list of runs."""
+"""A line of a list of runs."""
 
 
 class IntactRecords(Struct, frozen=True):
@@ -127,23 +127,23 @@ class RunJournal(Protocol):
 
     @property
     def place(self) -> str:
-        """Where it is kept, for messages: see ``StateStore.place``."""
+        """Where the journal is stored, for messages: see ``StateStore.place``."""
 
     @property
     def broken(self) -> bool:
-        """Whether a record could not be written. None is written any more then."""
+        """Whether writing a record has failed. No further record is written then."""
 
     def append(self, *records: Record) -> None:
         """Writes records in one transaction; they are durable when it returns.
-        JournalError where they could not be written."""
+        JournalError if they could not be written."""
 
     def save_backup(self, path: str, content: bytes) -> str:
         """Keeps the content of a launch file and returns the digest that names it. The same
-        content of the same file is kept once. JournalError where it cannot be kept."""
+        content of the same file is kept once. JournalError if it cannot be kept."""
 
 
 class NullJournal:
-    """Keeps nothing. For servers whose loss does not matter, and for tests."""
+    """Stores nothing. For servers whose loss does not matter, and for tests."""
 
     place = ""
     broken = False
@@ -157,15 +157,15 @@ class NullJournal:
 
 
 class StateStore(Protocol):
-    """A store of runs. It keeps no connection open; a run that is held does.
+    """A store of runs. It keeps no connection open, except for a run that is held.
 
-    Every method raises StateError where the store cannot be reached, and JournalFormatError
-    where a newer version of gwe has written it.
+    Every method raises StateError if the store cannot be reached, and JournalFormatError
+    if a newer version of gwe has written it.
     """
 
     @property
     def place(self) -> str:
-        """Where it is, for messages and for the lock: host and folder, or a URL without
+        """Where the store is, for messages and for the lock: host and folder, or a URL without
         credentials."""
 
     def create_run(self, head: RunHead, plan: str) -> AbstractContextManager[RunJournal]:
@@ -173,28 +173,27 @@ class StateStore(Protocol):
         Runs are numbered in the order in which they are created."""
 
     def hold(self, run: str) -> AbstractContextManager[RunJournal]:
-        """Holds a run to append to its journal. Only one process can; the hold ends with the
-        process at the latest. RunHeldError where another process holds the run, UsageError
-        where there is none, DamagedRunError where its row is damaged."""
+        """Locks a run for this process, to append to its journal. Only one process can hold a run;
+        the lock ends with the process at the latest. RunHeldError if another process holds the run,
+        UsageError if there is none, DamagedRunError if its row is damaged."""
 
     def is_held(self, run: str) -> bool:
         """Whether a process holds the run."""
 
     def find_run(self, text: str, *, wrote: bool = False) -> str:
         """The name of the run that ``text`` means: a name, the beginning of a single one,
-        or ``last``. ``wrote``: the last run that wrote something. UsageError where there is
+        or ``last``. ``wrote``: the last run that wrote something. UsageError if there is
         none, or several."""
 
     def read_run(self, run: str) -> StoredRun:
-        """A run with all its records, which are checked. UsageError where there is none,
-        DamagedRunError where a record is damaged or missing."""
+        """A run with all its records, which are checked. UsageError if there is none,
+        DamagedRunError if a record is damaged or missing."""
 
     def read_intact(self, run: str) -> IntactRecords:
-        """What can be read of a run, also where it is damaged. UsageError where there is
-        none."""
+        """What can be read of a run, even if it is damaged. UsageError if there is none."""
 
     def list_runs(self, identity: str = "") -> tuple[RunEntry, ...]:
-        """Every run, oldest first, without its records; on one server where it is named.
+        """Every run, oldest first, without its records; if a server is named, only the runs on it.
         A damaged run whose server cannot be read is on every list."""
 
     def backup(self, digest: str) -> bytes:
@@ -202,15 +201,15 @@ class StateStore(Protocol):
         content has this digest, DamagedRunError if it is damaged."""
 
     def run_of_plan(self, plan_digest: str, identity: str) -> str:
-        """The run that has sent a call of this plan to this server; empty: none has. A run that
-        was pruned since is still named."""
+        """The run that has sent a call of this plan to this server, even if it was pruned since;
+        empty: none has."""
 
     def secret_paths(self, identity: str) -> frozenset[SecretPath]:
         """The fields that were ever written as secrets on a server."""
 
     def abandon(self, run: str, ended: str) -> None:
         """Records that a run is left as it is, so that it does not block other runs. A damaged
-        run stays damaged. UsageError where there is none, RunHeldError where it is held."""
+        run stays damaged. UsageError if there is none, RunHeldError if it is held."""
 
     def prunable(self, older_than: timedelta) -> tuple[RunEntry, ...]:
         """The runs that ``prune`` would delete, oldest first."""
@@ -224,8 +223,8 @@ class StateStore(Protocol):
 
 
 def left_unfinished(state: StateStore, identity: str) -> list[RunEntry]:
-    """The runs on a server that did not finish and that no process holds. Whether they finished is
-    looked up last: a run may end while it is looked at."""
+    """The runs on a server that did not finish and that no process holds. Whether a run finished is
+    checked last, since it may end meanwhile."""
     idle = {
         run.name
         for run in state.list_runs(identity)

@@ -93,7 +93,7 @@ def embedded_site(folder: Path, site: Path | str = SAMPLE_SITE) -> Iterator[Embe
     """A new server in ``folder``, open for the length of the block. ``site``: a site file,
     or the text of one; by default the sample site.
 
-    ManifestError with every mistake of the site file; ServerUnavailableError where the
+    ManifestError with every mistake of the site file; ServerUnavailableError if the
     folder already holds a server.
     """
     path = create_server_file(folder, site)

@@ -1,7 +1,7 @@
 """Where two texts differ. Pure.
 
-Texts are compared as they are shown (``text/visible.py``), in units that are never torn apart:
-an escape such as ``\\u202e``, or a character with its accents.
+Texts are compared as they are shown (``text/visible.py``), in units that are never split: an escape
+such as ``\\u202e``, or a character with its accents.
 """
 
 import re
@@ -31,8 +31,9 @@ class Side(Struct, frozen=True):
 
 
 class MarkedText(Struct, frozen=True):
-    """One of two texts with what differs apart. ``cut_before``, ``cut_after``: more that both
-    have in common is left out there. Without a ``difference``, nothing is to be marked."""
+    """One of two texts, split into what differs and what surrounds it. ``cut_before``,
+    ``cut_after``: more text, the same in both, is left out there. An empty ``difference``: nothing
+    is to be marked."""
 
     head: str
     difference: str = ""
@@ -42,9 +43,9 @@ class MarkedText(Struct, frozen=True):
 
 
 def marked(side: Side, around: int | None) -> MarkedText:
-    """A side as it is shown beside the other. ``around``: how many units are shown of a long
-    part that both have in common; None: all of them. What differs is never left out, and not
-    marked where the texts have little in common."""
+    """A side as it is shown beside the other. ``around``: how many units of a long common part are
+    shown; None: all of them. The difference is never left out; it is not marked if the texts have
+    little in common."""
     head, tail = side.units[: side.start], side.units[side.end :]
     if len(head) + len(tail) < _LITTLE_IN_COMMON:
         return MarkedText("".join(side.units))
@@ -58,7 +59,7 @@ def marked(side: Side, around: int | None) -> MarkedText:
 
 
 def compare(before: str, after: str) -> tuple[Side, Side]:
-    """Both texts, between their longest common beginning and end."""
+    """Both texts, with the part between their longest common beginning and end."""
     one, other = units_of(before), units_of(after)
     shorter = min(len(one), len(other))
     start = next((i for i in range(shorter) if one[i] != other[i]), shorter)
@@ -81,14 +82,14 @@ def units_of(text: str) -> list[str]:
 
 
 def excerpt(text: str) -> str:
-    """A text that is short enough for a sentence: of a long text its beginning and its length."""
+    """A text that is short enough for a sentence: a long text is cut, and its length is given."""
     if len(text) <= _LONG:
         return text
     return f"{text[:_LONG]}{ELLIPSIS} ({len(text):,} characters)"
 
 
 def excerpts(before: str, after: str) -> tuple[str, str]:
-    """Two texts for a sentence: of long texts, the place where they differ."""
+    """Two texts for a sentence: long texts are cut to the place where they differ."""
     if max(len(before), len(after)) <= _LONG:
         return before, after
     one, other = compare(before, after)

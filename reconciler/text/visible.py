@@ -1,9 +1,9 @@
-"""Untrusted text as it may be shown: no character of it moves the cursor, starts a line, hides
-what follows or passes for another one. Pure; every form of output uses it.
+"""Untrusted text as it may be shown: no character of it moves the cursor, starts a line, hides what
+follows or looks like another character. Pure; every form of output uses it.
 
 Names and messages go through ``escaped``. Values go through ``value_text``, which also quotes a
 value that would be mistaken for another value, and ``pair_text``, for the two sides of a change.
-Two names that are alike in one message go through ``told_apart``.
+Two similar names in one message go through ``told_apart``.
 """
 
 import re
@@ -22,8 +22,8 @@ _DRAWN_AS_NOTHING = frozenset(
         range(0x180B, 0x1810), range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)
     )
 )
-"""Letters, marks and signs that are invisible all the same: fillers, variation selectors and
-others that Unicode calls default ignorable, and the empty Braille pattern."""
+"""Letters, marks and signs that are nevertheless invisible: fillers, variation selectors and others
+that Unicode calls default ignorable, and the empty Braille pattern."""
 _RAW_IN_JSON = re.compile("[^ -~\n]")
 
 
@@ -38,15 +38,15 @@ def escaped(text: str) -> str:
 
 
 def value_text(value: str) -> str:
-    """A value as it is shown: as it is, or ``quoted`` where that might be misread."""
+    """A value as it is shown: unchanged, or ``quoted`` if it might be misread."""
     return quoted(value) if _needs_quotes(value) else value
 
 
 def quoted(value: str, *, ascii_only: bool = False) -> str:
     """A value in double quotes with escapes, as YAML and Python read it.
 
-    Where a value has two spellings in Unicode, and for ``ascii_only``, every character beyond
-    ASCII is an escape.
+    If a value has two spellings in Unicode, or for ``ascii_only``, every character beyond ASCII is
+    escaped.
     """
     all_of_them = ascii_only or _has_two_spellings(value)
     inner = (
@@ -84,7 +84,7 @@ def json_text(data: object) -> str:
     """Data as an indented JSON text that ends with a line feed, ``json_escaped``."""
     import json  # noqa: PLC0415 - only for machines
 
-    # Python's own encoder writes indented text ten times slower, and the same.
+    # Python's own encoder writes the same indented text, ten times slower.
     plain = json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
     text = msgspec.json.format(plain, indent=2).decode("utf-8", "surrogatepass")
     return json_escaped(text) + "\n"
@@ -98,12 +98,12 @@ def json_escaped(text: str) -> str:
 
 
 def is_invisible(c: str) -> bool:
-    """Whether nobody sees a character, or sees a blank that is not the usual one."""
+    """Whether a character cannot be seen, or is a blank other than the usual space."""
     return is_unseen(c) or (not c.isascii() and unicodedata.category(c) == _BLANKS)
 
 
 def is_unseen(c: str) -> bool:
-    """Whether nobody sees a character; a blank is seen between others."""
+    """Whether a character cannot be seen; a blank counts as seen, between others."""
     if c.isascii():
         return not c.isprintable()
     return unicodedata.category(c) in _NEVER_SHOWN or ord(c) in _DRAWN_AS_NOTHING
@@ -124,9 +124,8 @@ def _json_escape(c: str) -> str:
 
 
 def _needs_quotes(value: str) -> bool:
-    """Whether a value is empty, has blanks at an end or invisible characters, may be spelt
-    otherwise, or looks like a quoted value, like a word of ours, such as ``(absent)``, or like
-    a change."""
+    """Whether a value is empty, has blanks at an end or invisible characters, has another spelling,
+    or looks like a quoted value, like a word of ours, such as ``(absent)``, or like a change."""
     return (
         value != value.strip()
         or not value
@@ -143,8 +142,8 @@ def _has_invisible(value: str) -> bool:
 
 
 def _has_two_spellings(value: str) -> bool:
-    """Whether Unicode spells the same characters in another way, such as an accent apart from
-    its letter; so does a mark at the beginning, which has no letter."""
+    """Whether Unicode has another spelling for the same characters, such as an accent separate from
+    its letter. A mark at the beginning, without a letter, counts as well."""
     if value.isascii():
         return False
     return not unicodedata.is_normalized("NFC", value) or _is_mark(value[0])
@@ -167,7 +166,7 @@ def _look_alike(one: str, other: str) -> bool:
 
 
 def _script(c: str) -> str:
-    """The script of a letter; for other characters the first word of what they are called."""
+    """The script of a letter; for other characters, the first word of their Unicode name."""
     return unicodedata.name(c, f"{ord(c)}").partition(" ")[0]
 
 

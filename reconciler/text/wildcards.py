@@ -1,7 +1,7 @@
 """Patterns that users write: ``*`` is any text, ``?`` any character, nothing else is special.
 
-A backslash takes its meaning from the character after it. Addresses are printed so, so that
-an address as printed is a pattern for that address alone.
+A backslash makes the character after it literal. Addresses are printed with such backslashes, so
+that a printed address is a pattern that matches this address only.
 """
 
 import re

@@ -1,7 +1,8 @@
 """Data as YAML text, for people to read and for ``yaml.strict`` to read back as it was. Pure.
 
-A text is written plain only where every YAML reader takes it for a text: not ``on``, ``0123``,
-``1_000`` or ``22:30``. Lines that all can be seen stand below ``|``.
+A text is written plain only if every YAML reader takes it for a text: not ``on``, ``0123``,
+``1_000`` or ``22:30``. Several lines are written as a block (``|``) if all their characters can be
+seen.
 """
 
 import re
@@ -51,7 +52,7 @@ def _style(text: str) -> str | None:
 
 
 def is_text_everywhere(text: str) -> bool:
-    """Whether every YAML reader takes a text for one that is written without quotes."""
+    """Whether every YAML reader reads the unquoted text as a text."""
     resolved = _resolve(yaml.ScalarNode, text, (True, False))
     return bool(resolved == _TEXT) and text not in _OTHER_WORDS
 
@@ -73,7 +74,7 @@ def _quote(text: str) -> str:
 
 
 def _can_be_block(text: str) -> bool:
-    """Whether a text below ``|`` reads back as it was, and shows all of its characters."""
+    """Whether a text as a block (``|``) reads back unchanged, and shows all of its characters."""
     lines = text.removesuffix("\n").split("\n")
     ends_are_seen = bool(lines[0] and lines[-1]) and not lines[0].startswith(" ")
     return ends_are_seen and all(line.isprintable() and line == line.rstrip() for line in lines)

@@ -1,173 +1,162 @@
-"""The nodes of a YAML document become data, strictly; see ``strict`` for the rules."""
+"""Makes data of the events of a YAML text, strictly; see ``strict`` for the rules."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from yaml import MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
 
 from reconciler.diagnostics import Diagnostic, Position
 from reconciler.yaml.documents import Places, RefusedText, YamlDocument
+from reconciler.yaml.events import Event, Mark, UnreadableTextError, value_events
 
-MAX_ALIASED_NODES = 10_000
+MAX_NODES = 50_000
+"""Keys and values in one file."""
+
 MAX_DEPTH = 50
-
-PLAIN_TAGS = {
-    yaml.ScalarNode: "tag:yaml.org,2002:str",
-    yaml.SequenceNode: "tag:yaml.org,2002:seq",
-    yaml.MappingNode: "tag:yaml.org,2002:map",
-}
 
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}|0")
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None}
 _NULLS = frozenset({"", "~", "Null", "NULL"})
-_TAG = re.compile(r"(?:&\S+\s+)?(!\S*)")
-
-Mark = Any
-"""A place in a text, as PyYAML has it. ``line`` and ``column`` count from 0."""
+_NO_VALUE = "Write the value. An option that must be absent is null, and an empty text is ''."
 
 
 def plain_value(text: str) -> str | int | bool | None:
-    """What a plain scalar stands for."""
+    """The value of a plain scalar."""
     if text in _WORDS:
         return _WORDS[text]
     return int(text) if _INTEGER.fullmatch(text) else text
 
 
-class TooLargeError(Exception):
-    """A file that expands to more than is read. ``problem`` says to what."""
-
-    def __init__(self, problem: Diagnostic) -> None:
-        super().__init__(problem.summary)
-        self.problem = problem
-
-
 class Construction:
-    """Turns the nodes of the documents of a text into data and places, one document at a time.
+    """Turns the events of the documents of a file into data and places, one document at a time.
+    ``lines``: how many the file ``name`` has. A few MiB of text could become a GiB of data:
+    UnreadableTextError beyond ``MAX_NODES``."""
 
-    What only a text with ``*`` or ``!`` can have, aliases and tags, is looked for there alone.
-    """
-
-    def __init__(self, text: str, lines: int, name: str, problems: list[Diagnostic]) -> None:
-        self._text = text
-        self._lines = lines
+    def __init__(self, name: str, lines: int, path: Path | None) -> None:
         self._name = name
-        self._problems = problems
-        self._has_aliases = "*" in text
-        self._has_tags = "!" in text
-        self._seen: set[int] = set()
-        self._open: set[int] = set()
-        self._aliased = 0
-        self._reported: set[Diagnostic] = set()
+        self._lines = lines
+        self._path = path
+        self._left = MAX_NODES
+        self._problems: dict[Diagnostic, None] = {}
 
-    def document(self, node: yaml.Node, path: Path | None) -> YamlDocument:
-        self._seen.clear()
-        self._aliased = 0
-        mark = node.start_mark
-        content = self._value(node, mark, 0)
-        return YamlDocument(content, self._name, (mark.line, mark.column), path)
+    def document(self, events: Iterator[Event]) -> tuple[YamlDocument | None, list[Diagnostic]]:
+        """The document whose content the events begin with, None where it is empty; and what is
+        wrong with it, each problem once, however many aliases lead to it."""
+        self._problems.clear()
+        self._count(1)
+        first = next(events)
+        mark = first.start_mark
+        found = None
+        if type(first) is not ScalarEvent or first.style or first.value:
+            content = self._value(first, events, mark, 0)
+            found = YamlDocument(content, self._name, (mark.line, mark.column), self._path)
+        next(events)  # the end of the document, so that all of it is valid YAML
+        return found, list(self._problems)
 
-    def _position(self, mark: Mark) -> Position:
-        return Position(self._name, mark.line + 1, mark.column + 1)
-
-    def _problem(self, node: yaml.Node, summary: str, hint: str = "") -> None:
-        self._note(summary, node.start_mark, hint)
-
-    def _note(self, summary: str, mark: Mark, hint: str = "") -> None:
-        """Reports a problem once, however many aliases lead to it."""
-        problem = Diagnostic(summary, self._position(mark), hint)
-        if problem not in self._reported:
-            self._reported.add(problem)
-            self._problems.append(problem)
-
-    def _value(self, node: yaml.Node, mark: Mark, depth: int) -> tuple[Any, Places]:
-        """The value of a node, and the places below it. ``mark``: that of its key, if it has
-        one."""
-        if self._has_aliases:
-            self._count_aliased(node)
-        if isinstance(node, yaml.ScalarNode):
-            return self._scalar(node, mark), None
-        if id(node) in self._open:
-            self._problem(node, "the alias contains itself")
-            return None, None
+    def _value(
+        self, event: Event, events: Iterator[Event], mark: Mark, depth: int
+    ) -> tuple[Any, Places]:
+        """The value that begins with ``event``, and the places below it. ``mark``: that of its
+        key, if it has one."""
+        if event.tag is not None:
+            self._refuse_tag(event)
+        if type(event) is ScalarEvent:
+            return self._scalar(event, mark), None
         if depth > MAX_DEPTH:
-            self._problem(node, f"nested deeper than {MAX_DEPTH} levels")
+            self._problem(event.start_mark, f"nested deeper than {MAX_DEPTH} levels")
+            self._pass_over(event, events)
             return None, None
-        read = self._mapping if isinstance(node, yaml.MappingNode) else self._list
-        if not self._has_aliases:
-            return read(node, depth)
-        self._open.add(id(node))
-        made = read(node, depth)
-        self._open.remove(id(node))
-        return made
+        if type(event) is MappingStartEvent:
+            return self._mapping(event, events, depth)
+        return self._list(events, depth)
 
-    def _count_aliased(self, node: yaml.Node) -> None:
-        if id(node) in self._seen:
-            self._aliased += 1
-            if self._aliased >= MAX_ALIASED_NODES:
-                summary = f"aliases expand to more than {MAX_ALIASED_NODES:,} values"
-                raise TooLargeError(Diagnostic(summary, self._position(node.start_mark)))
-        self._seen.add(id(node))
-
-    def _list(self, node: yaml.Node, depth: int) -> tuple[Any, Places]:
-        if self._has_tags:
-            self._refuse_tag(node, "seq")
+    def _list(self, events: Iterator[Event], depth: int) -> tuple[Any, Places]:
         values: list[Any] = []
         places: dict[str, list[Any]] = {}
-        for index, item in enumerate(node.value):
+        for item in events:
+            if type(item) is SequenceEndEvent:
+                break
+            self._count(1)
             mark = item.start_mark
-            value, below = self._value(item, mark, depth + 1)
+            value, below = self._value(item, events, mark, depth + 1)
+            places[str(len(values))] = [mark.line, mark.column, below]
             values.append(value)
-            places[str(index)] = [mark.line, mark.column, below]
         return values, places
 
-    def _mapping(self, node: yaml.Node, depth: int) -> tuple[Any, Places]:
-        if self._has_tags:
-            self._refuse_tag(node, "map")
+    def _mapping(self, start: Event, events: Iterator[Event], depth: int) -> tuple[Any, Places]:
         values: dict[str, Any] = {}
         places: dict[str, list[Any]] = {}
-        for key_node, value_node in node.value:
-            if not isinstance(key_node, yaml.ScalarNode):
-                self._problem(key_node, "a key must be a string")
+        for key in events:
+            if type(key) is MappingEndEvent:
+                break
+            self._left -= 2  # written out here, where most of the time is spent
+            if self._left < 0:
+                raise self._too_large()
+            mark: Mark = key.start_mark
+            if type(key) is not ScalarEvent:
+                self._problem(mark, "a key must be a string")
+                self._pass_over(key, events)
+                self._pass_over(next(events), events)
                 continue
-            key = key_node.value
-            if not key and not key_node.style:
-                self._problem(node, "a key is empty", "Write a key, or '' for an empty one.")
-                continue
-            if key == "<<" and not key_node.style:
-                self._problem(key_node, "merge keys (<<) are not supported", "Write the keys out.")
-                continue
-            if key in places:
-                line, column, _ = places[key]
+            name, value = key.value, next(events)
+            if not key.style and name in ("", "<<"):
+                self._refuse_key(key, start)
+                self._pass_over(value, events)
+            elif name in places:
+                line, column, _ = places[name]
                 there = Position(self._name, line + 1, column + 1)
-                self._problem(key_node, f"duplicate key {key!r}, first at {there}")
-                continue
-            if self._has_tags:
-                self._refuse_tag(key_node, "str")
-            mark = key_node.start_mark
-            values[key], below = self._value(value_node, mark, depth + 1)
-            places[key] = [mark.line, mark.column, below]
+                self._problem(mark, f"duplicate key {name!r}, first at {there}")
+                self._pass_over(value, events)
+            else:
+                if key.tag is not None:
+                    self._refuse_tag(key)
+                values[name], below = self._value(value, events, mark, depth + 1)
+                places[name] = [mark.line, mark.column, below]
         return values, places
 
-    def _scalar(self, node: yaml.ScalarNode, mark: Mark) -> str | int | bool | None:
+    def _scalar(self, event: Event, mark: Mark) -> str | int | bool | None:
         """The value of a scalar. ``mark`` is that of its key: an empty value at the end of the
         file has none of its own."""
-        if self._has_tags:
-            self._refuse_tag(node, "str")
-        text = str(node.value)
-        if node.style:
+        text: str = event.value
+        if event.style:
             return text
         if text in _NULLS:
             summary = f"{text} is not allowed" if text else "the value is missing"
-            if node.start_mark.line < self._lines:
-                mark = node.start_mark
-            self._note(summary, mark, "Write null for absent, '' for an empty value.")
+            if event.start_mark.line < self._lines:
+                mark = event.start_mark
+            self._problem(mark, summary, _NO_VALUE)
             return RefusedText(text)
         return plain_value(text)
 
-    def _refuse_tag(self, node: yaml.Node, plain: str) -> None:
-        written = _TAG.match(self._text, node.start_mark.index)
-        if written or node.tag not in (f"tag:yaml.org,2002:{plain}", "!"):
-            hint = "Remove it, or put a text that begins with ! in quotes."
-            self._problem(node, "tags (!) are not supported", hint)
+    def _pass_over(self, event: Event, events: Iterator[Event]) -> None:
+        """Skips the value that begins with ``event``."""
+        for _ in value_events(event, events):
+            self._count(1)
+
+    def _count(self, nodes: int) -> None:
+        self._left -= nodes
+        if self._left < 0:
+            raise self._too_large()
+
+    def _too_large(self) -> UnreadableTextError:
+        summary = f"the file has more than {MAX_NODES:,} keys and values"
+        hint = "Split it into several files."
+        return UnreadableTextError(Diagnostic(summary, Position(self._name), hint))
+
+    def _refuse_key(self, key: Event, mapping: Event) -> None:
+        if key.value:
+            hint = "Write the keys out."
+            self._problem(key.start_mark, "merge keys (<<) are not supported", hint)
+        else:
+            hint = "Write a key, or '' for an empty one."
+            self._problem(mapping.start_mark, "a key is empty", hint)
+
+    def _refuse_tag(self, event: Event) -> None:
+        hint = "Remove it, or put a text that begins with ! in quotes."
+        self._problem(event.start_mark, "tags (!) are not supported", hint)
+
+    def _problem(self, mark: Mark, summary: str, hint: str = "") -> None:
+        place = Position(self._name, mark.line + 1, mark.column + 1)
+        self._problems[Diagnostic(summary, place, hint)] = None

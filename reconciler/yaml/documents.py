@@ -15,13 +15,14 @@ from reconciler.kinds.fields import FieldPath
 Place = tuple[int, int]
 """Line and column, which count from 0."""
 Places = Any
-"""Where the values below a value stand. Of a mapping: {key: [line, column, the ``Places`` below
-the key's value]}; of a list: the same for each item, by its number as a text; of a scalar: None.
-It is made of what JSON has, so that it can be kept."""
+"""The places of the values below a value. For a mapping: {key: [line, column, the ``Places`` below
+the key's value]}; for a list: the same for each item, by its number as a text; for a scalar: None.
+It consists of JSON types, so that it can be cached."""
 
 
 class RefusedText(str):
-    """A value that was reported as a mistake, so that nobody needs to report it again."""
+    """Takes the place of a value that was reported as a mistake, so that it is not reported
+    again."""
 
 
 class YamlDocument(Struct, frozen=True, dict=True):
@@ -37,20 +38,22 @@ class YamlDocument(Struct, frozen=True, dict=True):
     place: Place
     path: Path | None = None
 
-    @cached_property
-    def _decoded(self) -> tuple[Any, Places]:
-        held = self.content
-        return json.decode(held, type=tuple[Any, Any]) if isinstance(held, Raw) else held
-
     @property
     def data(self) -> Any:
         """What it says."""
-        return self._decoded[0]
+        held = self.content
+        return held[0] if isinstance(held, tuple) else self._decoded[0]
 
     @property
     def places(self) -> Places:
         """Where the values below it stand."""
-        return self._decoded[1]
+        held = self.content
+        return held[1] if isinstance(held, tuple) else self._decoded[1]
+
+    @cached_property
+    def _decoded(self) -> tuple[Any, Places]:
+        held = self.content
+        return held if isinstance(held, tuple) else json.decode(held, type=tuple[Any, Any])
 
     @property
     def position(self) -> Position:
@@ -58,8 +61,8 @@ class YamlDocument(Struct, frozen=True, dict=True):
         return Position(self.name, line + 1, column + 1)
 
     def at(self, path: FieldPath) -> Position:
-        """The position of the value at ``path``, or of its nearest ancestor that has one: of
-        a value in a mapping, that of its key."""
+        """The position of the value at ``path``, or of its nearest ancestor that has one. The
+        position of a value in a mapping is that of its key."""
         (line, column), places = self.place, self.places
         for part in path:
             if not places or part not in places:

@@ -24,15 +24,15 @@ def read_record(
     more: Callable[[YamlDocument], Iterable[Diagnostic]] = lambda _: (),
 ) -> tuple[T, YamlDocument]:
     """The value in a file, and the document with its positions. ``what``: what the file holds,
-    ``advice``: how such a file is made, for messages. ``more``: the mistakes that no codec finds,
-    also in a document that has others. ManifestError lists all that is wrong."""
+    ``advice``: how such a file is made, for messages. ``more``: finds mistakes that no codec finds,
+    even in a document with other mistakes. ManifestError lists all that is wrong."""
     name = shown_path(path)
     problems: list[Diagnostic] = []
     documents = load_file(path, name, problems)
     if not problems and len(documents) != 1:
-        problems.append(
-            Diagnostic(f"{name} holds {len(documents)} documents instead of a single document")
-        )
+        many = f"holds {len(documents)} documents instead of a single document"
+        summary = many if documents else "is empty: there is nothing in it but comments or blanks"
+        problems.append(Diagnostic(f"{name} {summary}"))
     if problems:
         raise ManifestError([replace(one, hint=one.hint or advice) for one in problems])
     (document,) = documents
@@ -40,11 +40,25 @@ def read_record(
     try:
         value = codec.decode(document.data)
     except CodecError as error:
+        other = _another_kind(error.mistakes, document, what)
+        if other:
+            raise ManifestError([Diagnostic(other, document.at(("kind",)), advice)]) from error
         problems += (_problem(one, document, what, advice) for one in error.mistakes)
         raise ManifestError(problems) from error
     if problems:
         raise ManifestError(problems)
     return value, document
+
+
+def _another_kind(mistakes: Iterable[Mistake], document: YamlDocument, what: str) -> str:
+    """The single problem that a document is of another kind, instead of all problems that follow
+    from this; empty: it is not."""
+    if not isinstance(document.data, dict):
+        return f"this is not {what}"
+    if all(one.place != ("kind",) for one in mistakes):
+        return ""
+    kind = document.data.get("kind")
+    return f"kind is {kind if isinstance(kind, str) else 'missing'}, so this is not {what}"
 
 
 def _problem(mistake: Mistake, document: YamlDocument, what: str, advice: str) -> Diagnostic:

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from reconciler.server.connection import ConnectionOptions
 from reconciler.server.psdk import jars, jvm
 from reconciler.server.psdk.adapter import PsdkServer
@@ -62,14 +64,14 @@ def session(
     user: str = "",
     password: str = "",
     options: ConnectionOptions | None = None,
-    **more: Any,
+    timeout: float = 10.0,
 ) -> PsdkServer:
     """A session of the adapter. ``port``: of the loopback, or a whole URL. Without a user:
     as the server's own application."""
     url = f"confserv://127.0.0.1:{port}" if isinstance(port, int) else port
     chosen = options or (ConnectionOptions() if user else AS_SERVER)
-    more.setdefault("timeout", 10.0)
-    return PsdkServer(sdk(), parse_url(url), chosen, user=user, password=password, **more)
+    chosen = replace(chosen, timeout=timeout)
+    return PsdkServer(sdk(), parse_url(url), chosen, user=user, password=password)
 
 
 def gone(host: Listener, server: PsdkServer) -> None:

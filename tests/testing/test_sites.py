@@ -27,7 +27,7 @@ def test_the_fixture_makes_a_server_of_the_sample_site_or_of_a_file(
 ) -> None:
     made = embedded_site(*site)
     (found,) = made.server.read("Application", {"name": application})
-    other = connect(made.url, Credentials("default", "password"), timeout=5)
+    other = connect(made.url, Credentials("default", "password"))
     assert other.read("Application", {"name": application}) == [found]
     other.close()
 

@@ -3,8 +3,9 @@
 Whoever creates the lock object has the lock. A run may take it over after it has seen the
 counter unchanged for a whole lease on its own clock. It writes its name into the lock, reads
 the lock once more, deletes the object by the DBID that it read, and creates its own; if any
-of these is refused, another run was faster. An owner that resumes at that moment says in the
-lock that it writes, then reads it too: at least one of the two sees the other and backs off.
+of these is refused, another run was faster. An owner that resumes at that moment writes into the
+lock that it writes objects, then reads the lock too: at least one of the two sees the other and
+backs off.
 """
 
 from collections.abc import Callable, Sequence
@@ -64,13 +65,13 @@ def acquire(
 ) -> tuple[Lock, str]:
     """Acquires the lock; returns it with a warning if it is not in tenant Environment.
 
-    Meanwhile takes over a lock that was not renewed for its lease, and lets Ctrl-C come through,
-    which ``interrupts`` keeps back else.
+    While it waits, it takes over a lock that was not renewed for its lease, and lets Ctrl-C
+    through, which ``interrupts`` otherwise holds back.
 
     LockHeldError if another run holds it; RefusedError if the account may not create it. On
     these, on Ctrl-C and on every other error the lock is not held: an object that may have
-    been created is deleted. ``warn`` is told where that is not possible, and where it takes time
-    to find out whether a process on another machine is dead.
+    been created is deleted. ``warn`` is called if that is not possible, or if it takes time to find
+    out whether a process on another machine is dead.
     """
     acquisition = _Acquisition(server, request, clock, warn)
     try:
@@ -83,8 +84,8 @@ def acquire(
 
 
 def wait_unseen(lease: float, clock: Clock, warn: Callable[[str], None]) -> None:
-    """Waits until a run of another machine must be dead, for which no lock has a counter that
-    would tell."""
+    """Waits for a whole lease, after which a run on another machine counts as dead. For runs
+    without a lock, whose counter would show whether they are alive."""
     warn(
         "The run was on another machine, and no lock tells whether it still works there."
         f" Waiting {lease:g} s, which is longer than any call of it takes."
@@ -93,7 +94,7 @@ def wait_unseen(lease: float, clock: Clock, warn: Callable[[str], None]) -> None
 
 
 class _Watch:
-    """Watches whether the owner of the lock still works: then the counter in it grows.
+    """Watches whether the owner of the lock is still alive: then the counter in the lock grows.
     ``has_moved``: another lock or another counter was seen since the first look."""
 
     def __init__(self) -> None:
@@ -102,7 +103,7 @@ class _Watch:
         self.has_moved = False
 
     def quiet_for(self, dbid: int, counter: int | None, now: float) -> float:
-        """The seconds for which the lock has been seen as it is ``now``."""
+        """The seconds for which the lock has been seen unchanged."""
         if (dbid, counter) != self._seen:
             self.has_moved = self._seen is not None
             self._seen, self._since = (dbid, counter), now
@@ -131,8 +132,8 @@ class _Acquisition:
         """A lock object of this holder was created, or may have been."""
 
     def undo(self) -> None:
-        """Deletes the lock object that was created, also where its DBID is not known. The
-        lock of a run that did not finish stays."""
+        """Deletes the lock object that was created, even if its DBID is not known. The lock of a
+        run that did not finish stays."""
         if self._may_exist and not self._recovers:
             for one in find_locks(self._server, self._tenants):
                 if holder_of(one).is_same(self._holder):
@@ -164,7 +165,7 @@ class _Acquisition:
                         if resumed:
                             return resumed, ""
                         continue
-                    if not watch.has_moved:  # as long as it stands still, waiting has an end
+                    if not watch.has_moved:  # while its counter stands still, waiting has a limit
                         self._wait_for(held, quiet)
                         continue
                 elif quiet >= held.lease and not held.writing:
@@ -268,7 +269,7 @@ def _elsewhere(tenant: int) -> str:
 
 
 def lock_held(one: ConfObject | None) -> LockHeldError:
-    """What is said of a lock of another run. None: this account cannot read it."""
+    """The message about the lock of another run. None: this account cannot read it."""
     if one is None:
         return LockHeldError(
             f"another run holds the lock {LOCK_NAME}, and this account cannot read it",

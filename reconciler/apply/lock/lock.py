@@ -24,8 +24,8 @@ from reconciler.server.port import Server
 def release_or_warn(
     release: Callable[[], None], interrupts: Interrupts, warn: Callable[[str], None]
 ) -> None:
-    """Releases a lock with ``release``, which Ctrl-C may interrupt. Where that fails or is
-    interrupted, ``warn`` gets what to do."""
+    """Releases a lock with ``release``, which Ctrl-C may interrupt. If that fails or is
+    interrupted, ``warn`` is called with what to do."""
     what_to_do = "gwe lock show tells whether it is still held, and gwe lock release releases it."
     try:
         with interrupts.allowed():
@@ -48,12 +48,12 @@ class RunLock(Protocol):
         """Whether the last confirmation is not older than a tenth of the lease."""
 
     def confirm(self, *, always: bool = False) -> None:
-        """LockLostError if the lock is no longer this run's. Called right before a write is
-        sent; the lock is read where the last confirmation is older than a tenth of the lease,
-        or ``always``."""
+        """LockLostError if the lock is no longer this run's. Called right before a write is sent.
+        Reads the lock if the last confirmation is older than a tenth of the lease, or if
+        ``always``."""
 
     def start_writing(self) -> None:
-        """Says in the lock that the run has begun to write."""
+        """Records in the lock that the run has begun to write."""
 
     def release(self) -> None:
         """Deletes the lock, if it is still this run's."""
@@ -76,7 +76,7 @@ class NoLock:
 
 
 class Clock(Struct, frozen=True):
-    """Time as the lock sees it: seconds that only grow, also while the machine is suspended; a
+    """Time for the lock: a monotonic clock in seconds that counts suspension of the machine, a
     wait, and a time of day to display."""
 
     monotonic: Callable[[], float]
@@ -126,9 +126,9 @@ class Lock:
 
     def start_writing(self) -> None:
         """Marks the lock as that of a run that writes, then reads it back. A run that takes the
-        lock over does the same, so that at least one of them sees the other and backs off. Whoever
-        backs off never writes, however often it is asked: several actions may be about to
-        start."""
+        lock over does the same, so that at least one of them sees the other and backs off. A run
+        that has backed off never writes, however often this is called: several actions may be about
+        to start."""
         if self._may_write:
             return
         if not self._holder.writing:

@@ -13,7 +13,7 @@ from reconciler.server.port import ConfObject, Filter, Reader, Server
 
 LOCK_NAME = f"{OWN_OBJECTS}lock"
 LEASE = 60.0
-"""Seconds after which a lock that does not move may be taken over."""
+"""Seconds after which a lock whose counter does not change may be taken over."""
 
 SECTION = "lock"
 TAKER = "taker"
@@ -26,10 +26,10 @@ _LONGEST_LEASE = 86_400.0
 class Holder(Struct, frozen=True):
     """Who holds the lock, as its annex says. ``writing``: the run has begun to write, or did
     not finish; ``recovering``: it did not finish, and the holder recovers it. ``lease`` in
-    seconds; ``since`` and ``until`` are times of day to display. ``counter``: None where the
-    lock has no number there, so that its age is unknown. ``taker``: the run that is about to
-    take the lock over; ``machine``: the id of the host; ``place``: where the state of the run
-    is, without credentials. Nothing ever connects to it because a lock says so."""
+    seconds; ``since`` and ``until`` are times of day to display. ``counter``: None if the lock has
+    no number there, so that its age is unknown. ``taker``: the run that is about to take the lock
+    over; ``machine``: the id of the host; ``place``: where the state of the run is, without
+    credentials. It is only displayed: nothing connects to it."""
 
     owner: str
     host: str
@@ -78,7 +78,7 @@ class Holder(Struct, frozen=True):
 
     def recovery(self) -> str:
         """The command that recovers the run, with its state, and the host, for a sentence."""
-        place = self.place.removeprefix(f"{self.host}:")  # a folder has its host before it
+        place = self.place.removeprefix(f"{self.host}:")  # a folder is shown with its host
         state = f" --state {shlex.quote(place)}" if place else ""
         return f"gwe recover{state} on {self.host}"
 
@@ -117,7 +117,7 @@ def holder_of(one: ConfObject) -> Holder:
 
 
 def _lease(text: str) -> float:
-    """The seconds that a lock names, or the usual lease where it names none that can be."""
+    """The lease of a lock in seconds, or the usual lease if the lock has no valid number."""
     try:
         found = float(text)
     except ValueError:

@@ -1,1 +1,1 @@
-"""What comes after a run that did not finish."""
+"""Recovery of a run that did not finish."""

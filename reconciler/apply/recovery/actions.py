@@ -1,8 +1,8 @@
 """Finishes the actions that a run left half done, or reverts them.
 
-First it finds out what became of each call without an answer: it reads the object by DBID,
-that of a create by its natural key. Then it creates each object that a replace deleted and
-did not create again: the new object, or the old object if the run is to be reverted.
+First it finds out what became of each unanswered call: it reads the object by DBID, or by natural
+key after a create. Then it creates each object that a replace deleted and did not create again: the
+new object, or the old object if the run is to be reverted.
 """
 
 from collections.abc import Iterator
@@ -31,14 +31,14 @@ from reconciler.state.records import CallEnd, CallResult
 from reconciler.state.store import RunStep, StoredRun
 
 _CALLS = {"update_referrer": "update of a reference to it"}
-"""Calls that messages name in other words."""
+"""What messages say instead of the name of a call."""
 
 
 def recover_actions(
     run: StoredRun, plan: Plan, session: RunSession, *, reverse: bool = False
 ) -> Iterator[Recovered]:
-    """Recovers every action of a run, in the order in which they began. An error of the
-    server that is no refusal ends it; it can be repeated."""
+    """Recovers every action of a run, in the order in which they began. An error of the server
+    other than a refusal ends the recovery, which can be repeated."""
     actions = {action.address: action for action in plan.writes}
     recovery = _Recovery(session, Circles(plan.writes), reverse=reverse)
     for address in dict.fromkeys(step.address for step in run.steps if step.address in actions):
@@ -51,9 +51,10 @@ def recover_actions(
 
 class _Recovery:
     def __init__(self, session: RunSession, circles: Circles, *, reverse: bool) -> None:
+        self._session = replace(session, live=session.live.copy())
         self._server = session.server
         self._calls = session.calls
-        self._live = session.live.copy()
+        self._live = self._session.live
         self._circles = circles
         self._reverse = reverse
 
@@ -86,7 +87,7 @@ class _Recovery:
             yield from self._waiting(action, made.after)
 
     def _with_result(self, action: Write, step: RunStep, deleted: RunStep | None) -> RunStep:
-        """A step without an answer, with what became of it."""
+        """An unanswered step, with what became of it."""
         match step.call:
             case "create":
                 one = self._made(action, step, deleted)
@@ -143,7 +144,7 @@ class _Recovery:
         return None
 
     def _holder(self, action: Write, attributes: Attributes) -> ConfObject | None:
-        """The object that has the natural key of an object to be created."""
+        """The live object that has the natural key of an object to be created."""
         kind = ALL_TYPES[action.object_type]
         by_attribute = {attribute: name for name, attribute in kind.filters.items()}
         key = {by_attribute[part]: attributes[part] for part in kind.key}
@@ -190,7 +191,7 @@ class _Recovery:
     def _references(
         self, action: Write, known: list[RunStep], deleted: RunStep, made: RunStep
     ) -> Iterator[Recovered]:
-        """Leads to the new object the references to the deleted object that were not led yet."""
+        """Changes the remaining references to the deleted object to refer to the new object."""
         assert deleted.before is not None  # noqa: S101 - the begin of a delete holds the object
         if made.after is None:
             return
@@ -202,9 +203,7 @@ class _Recovery:
         left = [one for one in deleted.referrers if (one.type, one.dbid) not in led]
         if left:
             written, refused = self._calls.perform(
-                carry_references(
-                    self._server, self._calls, action, deleted.before, made.after, left, self._live
-                )
+                carry_references(self._session, action, deleted.before, made.after, left)
             )
             if written:
                 yield Recovered(action.address, "the references to it were written again")
@@ -216,9 +215,7 @@ class _Recovery:
         if not waiting or self._server.read(made.type, {"dbid": made.dbid}) == []:
             return
         self._live.put(made)
-        written, refused = self._calls.perform(
-            set_waiting(self._server, self._calls, action, made, waiting, self._live)
-        )
+        written, refused = self._calls.perform(set_waiting(self._session, action, made, waiting))
         if written:
             yield Recovered(action.address, "the references to it were written")
         yield from (Recovered(action.address, f"not written: {one}") for one in refused)
@@ -245,14 +242,14 @@ def _is_secret(object_type: str, name: str) -> bool:
 def _left_by(
     action: Update, before: ConfObject, now: ConfObject, names: NameResolver
 ) -> ConfObject:
-    """The object as an update left it: as it is ``now``, with the values that the update wrote,
-    even if another client has changed them since. Values that are no longer known stay as
-    they are now; unknown contents of files are left out."""
+    """The object as an update left it: its state ``now``, with the values that the update wrote,
+    even if another client has changed them since. Unknown written values stay as they are now;
+    unknown contents of files are left out."""
     known = replace(action, changes=tuple(one for one in action.changes if _is_known(one)))
     try:
         delta = update_delta(known, now.attributes, names)
     except UnknownReferenceError:
-        return now  # the object that a reference led to was deleted since
+        return now  # the target of a reference was deleted since
     attributes = dict(now.attributes)
     if delta:
         attributes = apply_delta(ALL_TYPES[now.type], now.attributes, delta)

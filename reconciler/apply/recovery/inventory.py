@@ -1,5 +1,5 @@
-"""Recovers what a run did to the inventory: finds out what became of its calls, and writes what
-the run has not written."""
+"""Recovers the inventory after a run: finds out what became of the run's calls, and writes what it
+did not write."""
 
 from collections.abc import Callable, Iterator
 
@@ -17,7 +17,7 @@ from reconciler.state.store import StoredRun
 
 
 def settle_inventory(run: StoredRun, plan: Plan, session: RunSession) -> Iterator[Recovered]:
-    """Finds out what became of the calls to the inventory that have no answer."""
+    """Finds out what became of the unanswered calls to the inventory."""
     planned = {action.address for action in plan.writes}
     for step in run.steps:
         one = step.before or ConfObject("Transaction", 0, step.makes or {})
@@ -35,7 +35,7 @@ def complete_inventory(
     name: str, plan: Plan, session: RunSession, options: RunOptions, warn: Callable[[str], None]
 ) -> None:
     """Writes into the inventory what a recovered run has created and deleted. UnrecoveredError
-    where the server does not answer."""
+    if the server does not answer."""
     run = options.state.read_run(name)  # with what has been recovered
     ownership = Ownership.of(run, plan)
     if not record_ownership(plan, session.server, session.calls, ownership, options.state, warn):

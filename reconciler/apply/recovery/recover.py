@@ -1,4 +1,4 @@
-"""What comes after a run that did not finish: recover it, abandon it, release its lock."""
+"""After a run that did not finish: recovers it, abandons it, or releases its lock."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,8 +28,8 @@ from reconciler.state.store import RunEntry, RunJournal, StateStore, StoredRun
 
 
 def unfinished_runs(state: StateStore, server: Reader) -> list[RunEntry]:
-    """The runs on a server that did not finish, oldest first. A run that the server's lock
-    names was on it, whatever the server was called then."""
+    """The runs on a server that did not finish, oldest first. The run that the server's lock names
+    is among them, even if the server had another identity then."""
     identity = server.info().identity
     here = {run.name for run in state.list_runs(identity)}
     here |= {holder_of(one).run for one in find_locks(server)}
@@ -37,8 +37,8 @@ def unfinished_runs(state: StateStore, server: Reader) -> list[RunEntry]:
 
 
 class RecoveryOptions(Struct, frozen=True):
-    """``reverse``: a half-done replace brings the old object back; ``same_host``: the run was on
-    this host, which has another id now."""
+    """``reverse``: a half-done replace restores the old object; ``same_host``: the run was on this
+    host, whose id has changed since."""
 
     reverse: bool = False
     same_host: bool = False
@@ -57,14 +57,14 @@ def recover_run(
     progress: RunProgress,
     recovery: RecoveryOptions,
 ) -> list[Recovered]:
-    """Finishes the actions that a run left half done, and releases its lock; returns what it
-    found of them.
+    """Finishes the actions that a run left half done, and releases its lock. Returns what it found
+    about them.
 
-    On another host than the run's, its launch files are left alone, and the run stays
-    unfinished where it may have been writing one of them. Raises RunHeldError while the
-    run's process is alive, RefusedError where its launch files are in another folder, and
-    UnrecoveredError where something is left. On these and on all errors of the server the
-    run and its lock stay, and recover can be repeated.
+    On another host than the run's, its launch files are left alone, and the run stays unfinished if
+    it may have been writing any of them. Raises RunHeldError while the run's process is alive,
+    RefusedError if its launch files are in another folder, and UnrecoveredError if something is
+    left. On these and on all errors of the server the run and its lock stay, and recover can be
+    repeated.
     """
     elsewhere = not recovery.is_own_host(run, context)
     warn = progress.warning
@@ -124,8 +124,8 @@ def _held(state: StateStore, run: str, server: Reader) -> Iterator[RunJournal]:
 
 
 def without_launch_files(run: StoredRun, plan: Plan) -> tuple[StoredRun, Plan, tuple[str, ...]]:
-    """A run and its plan without what concerns launch files; and the addresses of files that
-    the run may have been writing when it ended."""
+    """A run and its plan without what concerns launch files; and the addresses of the launch files
+    that the run may have been writing when it ended."""
     files = {action.address for action in plan.writes if action.object_type == LAUNCH_FILE}
     pending = dict.fromkeys(
         step.address for step in run.steps if step.address in files and step.unknown
@@ -138,7 +138,7 @@ def without_launch_files(run: StoredRun, plan: Plan) -> tuple[StoredRun, Plan, t
 
 
 def _check_complete(results: Sequence[Recovered], run: str, place: str) -> None:
-    """UnrecoveredError where something is left."""
+    """UnrecoveredError if something is left."""
     left = [result.address for result in results if not result.complete]
     if left:
         raise UnrecoveredError(
@@ -168,7 +168,7 @@ def _finish(journal: RunJournal, clock: Clock) -> None:
 
 
 def _removed_drafts(plan: Plan, options: RunOptions) -> Iterator[Recovered]:
-    """Removes drafts of launch files that the run did not live to put in place."""
+    """Removes drafts of launch files that the run did not put in place before it ended."""
     addresses = {action.subject.name: action.address for action in plan.writes}
     if options.installation is None:
         return
@@ -184,9 +184,9 @@ def plan_of_run(run: StoredRun) -> Plan:
 
 
 def release_orphaned_lock(state: StateStore, server: Server) -> str:
-    """Releases a lock that a finished run of this state left behind; the name of that run,
-    empty if there is none. LockHeldError where a run that is not in this state may have left
-    something half done."""
+    """Releases a lock that a finished run of this state left behind. Returns the name of that run;
+    empty: there is none. LockHeldError if a run that is not in this state may have left something
+    half done."""
     runs = {run.name: run for run in state.list_runs()}
     for one in find_locks(server):
         held = holder_of(one)

@@ -1,8 +1,8 @@
 """The actions that revert a run, from its journal and the live objects. Pure.
 
-Only what the run itself changed is put back, and only where it still is as the run left it:
-later changes by others are kept, and the plan says so. An object that the run created and
-that has changed since is not deleted unless that is forced.
+Only what the run itself changed is reverted, and only if it still is as the run left it: later
+changes by others are kept, and the plan says so. An object that the run created and that has
+changed since is not deleted unless that is forced.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -84,7 +84,7 @@ class _Undo:
         self._new_dbids: list[str] = []
 
     def _renamed_back(self, live: Snapshot) -> Iterator[Rename]:
-        """The objects that the run renamed and that are still called so."""
+        """The objects that the run renamed and that still have that name."""
         for entry in self._written.values():
             before, after, now = entry.before, entry.after, entry.now(live)
             if before and after and now and name_of(before) != name_of(after) == name_of(now):
@@ -121,7 +121,7 @@ class _Undo:
             and is_inventory(after)
             and now not in (None, after)
         ):
-            before = without_entries(after)  # later entries are those of other runs
+            before = without_entries(after)  # later entries come from other runs
         if before is None and after is not None:
             yield self._delete(subject, after, now)
         elif now is None and subject.object_type == LAUNCH_FILE:
@@ -208,7 +208,7 @@ class _Undo:
     def _restore(
         self, subject: Subject, before: ConfObject, after: ConfObject, now: ConfObject
     ) -> Action:
-        """Puts back every field that the run changed and nobody has changed since."""
+        """Reverts every field that the run changed and nobody has changed since."""
         old, live = self._fields(before), self._fields(now)
         left = self._left(subject, old, self._fields(after))
         changes: list[Change] = []
@@ -254,8 +254,8 @@ class _Undo:
 
 
 def _set_by_server(one: ConfObject, live: Snapshot) -> set[str]:
-    """The words of the fields that no client can change: another action of the run may have, by
-    making the object the backup of an application."""
+    """The words of the fields that clients cannot change directly: another action of the run may
+    have changed them, by making the object the backup of an application."""
     attributes = ALL_TYPES[one.type].attributes
     found = {attribute.word for attribute in attributes if attribute.read_only}
     if any(backup_of(other) == one.dbid for other in live.of_type(one.type)):
@@ -266,7 +266,7 @@ def _set_by_server(one: ConfObject, live: Snapshot) -> set[str]:
 def _inside_new(
     object_type: ObjectType, own: Iterable[FieldPath], old: Fields, after: Fields
 ) -> set[FieldPath]:
-    """The fields of structures and entries that the run made, also those that the server has
+    """The fields of structures and entries that the run added, including fields that the server
     filled in."""
     depths = {ValueType.STRUCTURE: 1, ValueType.STRUCTURES: 2}
     found = set()

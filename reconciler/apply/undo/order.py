@@ -13,7 +13,7 @@ from reconciler.plan.actions import Action
 
 
 def with_addresses(actions: Iterable[Action], moved: Mapping[str, str]) -> list[Action]:
-    """The actions, which need others by the addresses that these have in the undo."""
+    """The actions, with the addresses in their ``needs`` changed to those in the undo."""
     return [
         replace(action, needs=tuple(moved.get(one, one) for one in action.needs))
         for action in actions
@@ -23,8 +23,8 @@ def with_addresses(actions: Iterable[Action], moved: Mapping[str, str]) -> list[
 def with_needs(
     actions: Iterable[Action], written: Mapping[str, Written], moved: Mapping[str, str]
 ) -> list[Action]:
-    """The actions, each after those that needed its object in the run. ``written``: what the run
-    wrote, by address."""
+    """The actions; each now needs the actions whose objects needed its own in the run. ``written``:
+    what the run wrote, by address."""
     actions = list(actions)
     present = {action.address for action in actions}
     needs: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Makes the plan that reverts a run: reads what it needs, then asks ``actions``."""
+"""Makes the plan that reverts a run: reads what it depends on, then calls ``actions``."""
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,25 +10,25 @@ from reconciler.apply.written import written_by
 from reconciler.errors import RefusedError
 from reconciler.kinds.natural_keys import key_values
 from reconciler.kinds.referring import targets_of
-from reconciler.kinds.secret_names import USUAL_NAMES, SecretNames
 from reconciler.kinds.types.files import LAUNCH_FILE
 from reconciler.kinds.types.table import ALL_TYPES, FOLDER_TYPES
 from reconciler.launch.adapter import FilesReader
 from reconciler.launch.files import Installation
 from reconciler.plan.actions import Create
 from reconciler.plan.chat.shared_endpoints import keep_shared_endpoints
+from reconciler.plan.context import PlanSettings
 from reconciler.plan.fingerprint import with_fingerprints
-from reconciler.plan.guards import Limits, refusals, spare_predefined
+from reconciler.plan.guards import refusals, spare_predefined
 from reconciler.plan.known_secrets import KnownSecrets
 from reconciler.plan.model import Plan
 from reconciler.plan.notices import circle_notices
 from reconciler.plan.reading.queries import ReadRequirement
-from reconciler.plan.reading.reading_round import by_key
 from reconciler.plan.renames import renames_in, with_new_names
 from reconciler.plan.secrets import with_secrets
 from reconciler.server.folders import FoldersReader
 from reconciler.server.identity import same_server
 from reconciler.server.port import ConfObject, Reader
+from reconciler.server.reading import by_key
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.inventory import name_of
 from reconciler.state.store import StoredRun
@@ -40,8 +40,7 @@ class UndoOptions(Struct, frozen=True):
     are."""
 
     force: bool = False
-    limits: Limits = Limits()
-    secret_names: SecretNames = USUAL_NAMES
+    settings: PlanSettings = PlanSettings()
     known_secrets: KnownSecrets = KnownSecrets()
     installation: Installation | None = None
 
@@ -51,7 +50,7 @@ def plan_undo(
 ) -> Plan:
     """The plan that reverts a run. ``plan``: the plan that the run applied.
 
-    RefusedError where the run was on another server or its launch files are elsewhere.
+    RefusedError if the run was on another server or its launch files are elsewhere.
     """
     info = server.info()
     if not same_server(run.head.identity, info.identity):
@@ -65,18 +64,16 @@ def plan_undo(
     live, site = read_again(plan, server, installation, _requirements(run, plan))
     live = _with_created_again(live, run, plan, server)
     actions, notices = undo_actions(run, plan, live, force=force)
-    actions = [
-        with_secrets(one, options.secret_names, options.known_secrets.of(*one.subject.identity))
-        for one in actions
-    ]
-    known = plan.site.foreign_keys
-    since = {name: key for name, key in site.foreign_keys.items() if known.get(name) != key}
+    names, known = options.settings.secret_names, options.known_secrets
+    actions = [with_secrets(one, names, known.of(*one.subject.identity)) for one in actions]
+    before = plan.site.foreign_keys
+    since = {name: key for name, key in site.foreign_keys.items() if before.get(name) != key}
     actions, shared = keep_shared_endpoints(spare_predefined(actions, live), since)
     live = with_new_names(live, renames_in(actions))
     if not run.answered:
         notices.append(f"Run {run.name} has changed nothing on the server.")
-    # Asking for the undo is the consent to all that it deletes: no share is too large.
-    whole = replace(options.limits, percent=100)
+    # Whoever asks for an undo consents to all that it deletes: no limit applies.
+    whole = replace(options.settings.limits, percent=100)
     return Plan(
         server=info.url,
         identity=info.identity,
@@ -90,8 +87,8 @@ def plan_undo(
 
 
 def _with_created_again(live: Snapshot, run: StoredRun, plan: Plan, server: Reader) -> Snapshot:
-    """The live objects, with those that have come under the same names in the place of objects
-    that the run has written and that are gone."""
+    """The live objects, and the objects that now have the names of objects which the run wrote and
+    which are gone."""
     found: list[ConfObject] = []
     for entry in written_by(run, plan).values():
         one = entry.after or entry.before
@@ -103,8 +100,8 @@ def _with_created_again(live: Snapshot, run: StoredRun, plan: Plan, server: Read
 
 
 def _requirements(run: StoredRun, plan: Plan) -> list[ReadRequirement]:
-    """What must be read besides the run's objects: the objects that refer to them now, and
-    those that did before."""
+    """What must be read besides the run's objects: the objects that refer to them now, or did
+    before."""
     written = written_by(run, plan)
     requirements = [
         ReadRequirement(one.type, one.tenant, brief=True, referrers=True)

@@ -40,7 +40,7 @@ def restore_references(
         own = ALL_TYPES[before.type].written_by_server
         own = own or _comes_with_tenant(before, old, names)
         if now is None and (own or not _cascades(before, old)):
-            continue  # another client deleted it, or only the server creates it
+            continue  # another client deleted it, or only the server creates such objects
         kind, address = address_of(there or before, names, site_tenant)
         subject = Subject(
             address,
@@ -104,7 +104,7 @@ def _cleared(
 def _created_again(
     before: ConfObject, old: ConfObject, entry: Written, live: Snapshot
 ) -> ConfObject | None:
-    """A cascaded object that somebody has created again since."""
+    """The live object if somebody has created a cascaded object again since."""
     attributes = dict(before.attributes)
     for attribute in references_to_object(ALL_TYPES[before.type], attributes, old.type, old.dbid):
         if entry.after is not None and attribute.type is ValueType.REFERENCE:

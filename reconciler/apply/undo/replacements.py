@@ -1,4 +1,4 @@
-"""What has come in the place of an object that a run deleted. Pure."""
+"""Whether a deleted object of a run was created again by others. Pure."""
 
 from collections.abc import Collection
 
@@ -16,7 +16,7 @@ def unless_there(
     action: Create, live: Snapshot, deleted: Collection[tuple[str, int]]
 ) -> Create | InSync | Skip:
     """The action that creates a deleted object again, unless an object with its name has been
-    created since. If that differs, another client has created it: it is left as it is.
+    created since. If that object differs, another client has created it: it is left as it is.
     ``deleted``: type and DBID of the objects that the undo deletes."""
     there = object_of(action, live)
     if there is None or (there.type, there.dbid) in deleted:

@@ -28,8 +28,8 @@ def update_of(
     needs: tuple[str, ...] = (),
     folder: int = 0,
 ) -> Update:
-    """The update that makes these changes. It is stale where one of the fields that it changes has
-    changed on the server."""
+    """The update that makes these changes. It becomes stale if any field that it changes is changed
+    on the server."""
     units = tuple(change.path for change in changes)
     return Update(
         subject,
@@ -42,8 +42,8 @@ def update_of(
 
 
 def one_per_object(actions: list[Action]) -> list[Action]:
-    """One action per object: the references that several deletes took from it come back in
-    one update."""
+    """One action per object: a single update restores the references that several deletes
+    cleared."""
     merged: dict[tuple[str, object], Action] = {}
     for action in actions:
         key = (action.object_type, action.dbid or action.address)
@@ -62,8 +62,8 @@ def one_per_object(actions: list[Action]) -> list[Action]:
 
 
 def can_be_emptied(one: ConfObject, path: FieldPath, old: Collection[FieldPath]) -> bool:
-    """Whether an update can take a field away. ``old``: the fields before the run; an entry of a
-    list that was not among them goes as a whole."""
+    """Whether an update can clear a field. ``old``: the fields before the run; a list entry that
+    was not among them is removed as a whole."""
     outer, attribute = ALL_TYPES[one.type].by_word(path[0]), leaf(ALL_TYPES[one.type], path)
     listed = outer is not None and outer.type is ValueType.STRUCTURES
     if listed and not any(path[:2] == other[:2] for other in old):

@@ -59,7 +59,7 @@ def read(text: str, grammar: Grammar) -> Reading:
 
 
 def edit(text: str, values: Mapping[str, str | None], grammar: Grammar) -> str:
-    """The text with these values; None removes a key. LaunchFormatError where it is not
+    """The text with these values; None removes a key. LaunchFormatError if it is not
     possible."""
     for key, value in values.items():
         text = _edit_one(text, key, value, grammar)

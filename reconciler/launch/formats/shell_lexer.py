@@ -58,7 +58,7 @@ class Script(Struct):
 
 
 def lex(text: str) -> Script:
-    """LaunchFormatError where a quote or an expansion never ends."""
+    """LaunchFormatError if a quote or an expansion never ends."""
     try:
         return _Lexer(text).script()
     except RecursionError:

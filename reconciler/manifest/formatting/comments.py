@@ -1,6 +1,6 @@
 """The comments of a text, and the entry that each belongs to. Pure.
 
-A comment behind something belongs to the entry on its line. A comment on a line of its own
+A comment at the end of a line belongs to the entry on that line. A comment on a line of its own
 belongs to what follows, unless it is indented deeper: then to the end of the block before it.
 """
 
@@ -20,8 +20,8 @@ from reconciler.manifest.formatting.tree import (
 
 
 class Comment(Struct, frozen=True):
-    """A comment. ``start``: its offset; ``line``, ``column``: from 0; ``alone``: nothing is
-    before it on its line."""
+    """A comment. ``start``: its offset; ``line``, ``column``: from 0; ``alone``: it has a line of
+    its own."""
 
     text: str
     start: int
@@ -49,7 +49,7 @@ def comments_of(text: str, pages: Sequence[Page]) -> list[Comment]:
 
 
 def _gaps(text: str, pages: Sequence[Page]) -> Iterator[tuple[int, int]]:
-    """The spans between scalars. What begins with # there is a comment."""
+    """The spans between scalars. There, # begins a comment."""
     end = 0
     for page in pages:
         for entry in page.entries:
@@ -85,7 +85,7 @@ class _Attaching:
             before = self._page.entries[number - 1] if number else None
             if self._after_blank_line(entry.line, before):
                 entry.head.append("")
-        if self._page.entries:  # they stay at the top, whichever key comes first
+        if self._page.entries:  # these comments stay at the top, whichever key comes first
             first = self._page.entries[0]
             self._page.head += first.head
             first.head = []
@@ -101,7 +101,8 @@ class _Attaching:
         into.append(comment.text)
 
     def _attach_tail(self, comment: Comment, before: Entry | None) -> bool:
-        """Whether something on its line can have the comment behind it."""
+        """Attaches a comment at the end of a line to the entry on that line. Returns whether there
+        is such an entry."""
         page = self._page
         if before is None:
             on_line = page.explicit and page.line == comment.line and comment.start > page.start
@@ -116,7 +117,7 @@ class _Attaching:
         return True
 
     def _lines_for(self, comment: Comment, number: int, before: Entry | None) -> list[str]:
-        """Where a comment on a line of its own goes."""
+        """The list of lines to which a comment on a line of its own belongs."""
         page = self._page
         after = page.entries[number] if number < len(page.entries) else None
         if before is None:
@@ -138,7 +139,7 @@ class _Attaching:
         return self._foot(comment, before, after)
 
     def _foot(self, comment: Comment, before: Entry, after: Entry | None) -> list[str]:
-        """The end of the innermost block that a comment is indented as deep as."""
+        """The end of the innermost block with the indentation of a comment."""
         for entry in reversed((*before.parents, before)):
             if entry.within.flow or entry.within.column > comment.column:
                 continue
@@ -156,7 +157,7 @@ class _Attaching:
 
 
 def _is_header(value: Leaf | Collection, comment: Comment) -> bool:
-    """Whether a comment stands behind ``|`` or ``>``."""
+    """Whether a comment is on the line of a ``|`` or ``>``."""
     return (
         isinstance(value, Leaf)
         and value.style in BLOCK_STYLES

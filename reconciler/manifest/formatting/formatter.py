@@ -1,6 +1,6 @@
 """The text of manifests -> the same manifests in canonical form. Pure.
 
-The result is read again: it must hold the same data and the same comments, else nothing is
+The result is read again: it must hold the same data and the same comments, otherwise nothing is
 formatted.
 """
 
@@ -19,9 +19,9 @@ _BREAK = re.compile(r"\r\n|\r|\n")
 
 
 def formatted(text: str, name: str, problems: list[Diagnostic]) -> str:
-    """The canonical form of a text, with the line ends of its first line. ``name``: of its file.
-    A text that is no strict YAML, or that cannot be formatted, is returned as it is, and why is
-    added to ``problems``."""
+    """The canonical form of a text, with the line ending of its first line. ``name``: that of its
+    file. A text that is no strict YAML, or that cannot be formatted, is returned unchanged, and the
+    reason is added to ``problems``."""
     found: list[Diagnostic] = []
     data = _data(text, name, found)
     if found:
@@ -64,6 +64,7 @@ def _comments(text: str) -> Counter[str]:
 
 
 def _data(text: str, name: str, problems: list[Diagnostic]) -> str:
-    """The documents of a text as JSON, in which true is not 1, and the order of keys no matter."""
+    """The documents of a text as JSON, so that true differs from 1 and the order of keys does not
+    matter."""
     documents = load_text(text, name, problems)
     return json.dumps([one.data for one in documents], sort_keys=True)

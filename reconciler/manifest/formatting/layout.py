@@ -1,6 +1,7 @@
-"""Writes documents again: two spaces a level, lists below their key, one entry a line. Pure.
+"""Writes documents in canonical layout: two spaces a level, lists below their key, an entry a line.
+Pure.
 
-What stands in brackets on one line stays there if it fits. The line breaks of long texts stay.
+A collection in brackets on one line stays so if it fits. Long texts keep their line breaks.
 """
 
 from collections.abc import Iterator, Sequence
@@ -107,7 +108,7 @@ def _block_scalar(leaf: Leaf, indent: int) -> list[str]:
 
 
 def _inline(leaf: Leaf) -> str:
-    """A scalar or alias on one line, in quotes where another reader could mistake it."""
+    """A scalar or alias on one line, in quotes if another reader could read it differently."""
     value = leaf.value
     match leaf.style:
         case "*":
@@ -142,7 +143,7 @@ def _fits(collection: Collection, column: int) -> bool:
 
 
 def _tails(collection: Collection) -> str:
-    """The comment behind brackets on one line."""
+    """The comment after a collection in brackets on one line."""
     for entry in collection.entries:
         below = _tails(entry.value) if isinstance(entry.value, Collection) else ""
         if entry.tail or below:

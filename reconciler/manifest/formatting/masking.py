@@ -1,4 +1,4 @@
-"""The text of a manifest without its secrets, to show it. Pure."""
+"""Masks the secrets in the text of a manifest, so that it can be shown. Pure."""
 
 import re
 
@@ -9,8 +9,8 @@ from reconciler.yaml.construction import plain_value
 
 
 def masked(text: str, names: SecretNames) -> str:
-    """A text of strict YAML with ``(secret)`` in place of each value that its name marks as a
-    secret, in the same quotes, and wherever else the value stands."""
+    """A text of strict YAML with ``(secret)`` in place of each value whose name marks it as a
+    secret, in the same quotes, and of every other occurrence of such a value."""
     found = [
         entry.value
         for page in read_pages(text)

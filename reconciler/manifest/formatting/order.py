@@ -1,4 +1,4 @@
-"""The canonical order of the keys in a manifest: that in which exports write them. Pure."""
+"""The canonical order of the keys in a manifest: the order in which exports write them. Pure."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -31,7 +31,7 @@ def sort_keys(page: Page) -> None:
 
 @cache
 def _orders(kind_name: str) -> Mapping[str, Sequence[str]]:
-    """Word of a manifest -> the order of the words below it."""
+    """Key of a manifest -> the order of the keys below it."""
     kind = kind_named(kind_name)
     properties = kind_schema(kind)["properties"] if kind else {}
     return {
@@ -42,7 +42,7 @@ def _orders(kind_name: str) -> Mapping[str, Sequence[str]]:
 
 
 def _kind(root: Collection) -> ManifestKind | None:
-    """The kind of a manifest; None where it names none that there is."""
+    """The kind of a manifest; None if it names no known kind."""
     name = _text(_below(root, "kind"))
     if name not in TYPED_KINDS:
         return kind_named(name)

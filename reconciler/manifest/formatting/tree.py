@@ -1,7 +1,7 @@
 """The text of manifests as a tree of entries, each with the characters that it is written with.
 
 Unlike data, the tree knows anchors, styles and positions. Its comments are added by
-``comments``. It is made of texts that ``yaml.strict`` has accepted.
+``comments``. It is made only from texts that ``yaml.strict`` has accepted.
 """
 
 import re
@@ -27,9 +27,8 @@ class UnformattableError(ValueError):
 
 class Leaf(Struct, frozen=True):
     """A scalar or an alias. ``text``: as it is written, without its anchor. ``style``: the
-    character that it begins with, ``*`` for an alias, empty for a plain scalar. ``start``,
-    ``end``: offsets; ``line``: that it ends in, from 0. ``parent``: the column of the block that
-    it stands in."""
+    character that it begins with, ``*`` for an alias, empty for a plain scalar. ``start``, ``end``:
+    offsets; ``line``: its last line, from 0. ``parent``: the column of the block that it is in."""
 
     text: str
     value: str
@@ -42,25 +41,25 @@ class Leaf(Struct, frozen=True):
 
     @property
     def in_lines(self) -> bool:
-        """Whether it goes over several lines."""
+        """Whether it spans several lines."""
         return self.style in BLOCK_STYLES or "\n" in self.text
 
     @property
     def body(self) -> int:
-        """The offset behind the line with ``|`` or ``>``; of another scalar, its start."""
+        """The offset after the line with ``|`` or ``>``; for another scalar, its start."""
         if self.style not in BLOCK_STYLES:
             return self.start
         return self.end - len(self.text) + self.text.find("\n") + 1
 
     @property
     def keeps_blank_lines(self) -> bool:
-        """Whether the blank lines behind it are a part of its value."""
+        """Whether the blank lines after it are a part of its value."""
         return self.style in BLOCK_STYLES and "+" in self.text.partition("#")[0].split("\n")[0]
 
 
 class Collection(Struct):
     """A mapping or a list. ``flow``: in brackets; ``one_line``: in brackets on a single line.
-    ``column``: of its keys or dashes, where it is a block."""
+    ``column``: that of its keys or dashes, if it is a block."""
 
     mapping: bool
     flow: bool
@@ -74,9 +73,9 @@ class Collection(Struct):
 
 @dataclass
 class Entry:
-    """A key with its value, or an item of a list. ``head``: the lines of comments above it,
-    blank lines between them empty; ``tail``: the comment behind it on its line; ``foot``: the
-    lines of comments below it, at its own column. ``start``, ``line``, ``column``: of its key or
+    """A key with its value, or an item of a list. ``head``: the comment lines above it, with empty
+    texts for blank lines between them; ``tail``: the comment at the end of its line; ``foot``: the
+    comment lines below it, at its own column. ``start``, ``line``, ``column``: those of its key or
     dash. ``parents``: the entries around it, the innermost last."""
 
     key: Leaf | None
@@ -92,8 +91,8 @@ class Entry:
 
 
 class Page(Struct):
-    """One document of a file. ``explicit``: it begins with ``---``, behind which ``tail``
-    stands. ``head``: the comments above its first key; ``foot``: those at its end."""
+    """One document of a file. ``explicit``: it begins with ``---``, with the comment ``tail`` on
+    that line. ``head``: the comments above its first key; ``foot``: those at its end."""
 
     explicit: bool
     start: int
@@ -117,13 +116,13 @@ def read_pages(text: str) -> list[Page]:
 
 
 class _Reader:
-    """Makes the trees of PyYAML's events."""
+    """Builds the trees from PyYAML's events."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._events = yaml.parse(text, Loader=yaml.CSafeLoader)
         tokens = yaml.scan(text, Loader=yaml.CSafeLoader)
-        # In the order of the text, which is that of the items: events do not tell of dashes.
+        # In the order of the text, which is that of the items: there are no events for dashes.
         self._dashes: deque[Any] = deque(
             one.start_mark for one in tokens if type(one) is yaml.BlockEntryToken
         )

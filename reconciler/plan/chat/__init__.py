@@ -1,1 +1,1 @@
-"""The way of a chat through a site, and what a plan does to it. Pure."""
+"""The path of a chat through a site, and what a plan does to it. Pure."""

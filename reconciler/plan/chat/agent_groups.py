@@ -1,4 +1,4 @@
-"""What the user should know about the members of agent groups beside a plan's actions. Pure.
+"""Notices and warnings about the members of agent groups. Pure.
 
 Stat Server takes the members of a virtual agent group from a script in the group's annex, and
 those of any other group from its list of agents (Genesys RTME 8.5.1, Configuring Virtual

@@ -1,12 +1,12 @@
-"""How a chat comes from the Web Engagement Server to a strategy, in one snapshot, and what is
-broken on the way. Pure.
+"""The path of a chat from the Web Engagement Server to a strategy, in one snapshot, and what is
+broken on it. Pure.
 
     server or cluster -> (queueKey) -> Chat Server -> endpoint -> queue
     queue -> view, routing script -> strategy
     Stat Server -> statistic, filter
 
-Found are the queues that the site reaches and those that manifests declare; of the Stat Servers
-and agent groups, what manifests declare. Sources: see ``kinds/options.py``.
+The graph has the queues that the site reaches or that manifests declare, and what manifests declare
+of the Stat Servers and agent groups. Sources: see ``kinds/options.py``.
 """
 
 from collections.abc import Iterator, Mapping
@@ -49,7 +49,8 @@ class ChatPath:
         self._statistics(desired)
 
     def look_at(self, kind: NodeKind, name: str) -> None:
-        """Adds a queue or a routing script, and where it leads, if it is not there already."""
+        """Adds a queue or a routing script with what it refers to, unless it is in the graph
+        already."""
         if kind == "queue":
             self._queue(name)
         elif kind == "routing":
@@ -115,7 +116,8 @@ class ChatPath:
                 self._add(endpoint, f"{label} lacks this endpoint", there=False)
 
     def _script(self, kind: NodeKind, name: str, script_type: str) -> tuple[NodeKey, Any]:
-        """The node of a script, and the script if it is there, is of its type and is new."""
+        """The node of a script, and the script if it exists, is of that type and was not in the
+        graph."""
         key: NodeKey = (kind, "", name)
         if key in self.found:
             return key, None
@@ -207,8 +209,8 @@ class ChatPath:
                     self._join(server, self._add(part, *faults, there=there))
 
     def _options(self, one: ConfObject) -> Iterator[tuple[str, str, str]]:
-        """(section, option, value) of the options of an application, or in another object's
-        annex, that are texts and no secrets."""
+        """(section, option, value) of the options of an application, or of another object's annex,
+        whose values are texts and not secret."""
         where, attribute = ("annex", "userProperties")
         if one.type == "Application":
             where, attribute = ("options", "options")

@@ -1,7 +1,7 @@
 """Endpoints of Chat Servers that another Web Engagement site uses too: no plan changes them,
 since the chats of the other site would go elsewhere. Pure.
 
-``keys`` is in all functions: application outside the site -> its ``queueKey``.
+In all functions, ``keys`` is: application outside the site -> its ``queueKey``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,8 @@ from reconciler.plan.actions import Action, Blocked, Skip, Update, changes_of
 
 
 def spare_shared_endpoints(actions: Iterable[Action], keys: Mapping[str, str]) -> list[Action]:
-    """The actions; one that changes such an endpoint, for whatever manifest, becomes blocked."""
+    """The actions. An action that changes such an endpoint becomes blocked, whatever manifest asks
+    for it."""
     return [_spared(action, keys) for action in actions] if keys else list(actions)
 
 

@@ -13,8 +13,8 @@ from reconciler.plan.model import Plan
 from reconciler.server.snapshot import Snapshot
 
 NodeState = Literal["live", "planned", "removed", "missing"]
-"""``live``: there now and after the plan; ``planned``: there after it only; ``removed``: there
-now only; ``missing``: referred to, but not there after the plan either."""
+"""``live``: exists now and after the plan; ``planned``: exists only after it; ``removed``: exists
+only now; ``missing``: is referred to, but does not exist after the plan either."""
 NODE_STATES: tuple[NodeState, ...] = get_args(NodeState)
 
 
@@ -33,7 +33,7 @@ class Node(Struct, frozen=True):
 
 
 class Edge(Struct, frozen=True):
-    """What refers to what. ``label``: by which option, where that is not plain."""
+    """What refers to what. ``label``: the option with the reference, where that is not obvious."""
 
     source: NodeKey
     target: NodeKey

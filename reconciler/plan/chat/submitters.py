@@ -25,7 +25,7 @@ Served = Mapping[tuple[int, str], list[tuple[str, str]]]
 def submitter_notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:
     """A notice for each queue that the plan binds and that a Submitter serves already."""
     served = _served(final.live)
-    for action in actions:
+    for action in actions if served else ():
         binds = any(
             change.after is not None and change.path[0] == "annex" and is_strategy(*change.path[1:])
             for change in changes_of(action)
@@ -42,8 +42,8 @@ def submitter_notices(actions: Sequence[Action], final: Simulation) -> Iterator[
 
 
 def is_bound(queue: ConfObject, strategies: Iterable[ManagedField]) -> bool:
-    """Whether no plan would write these options of a live queue: it has them, or a value of the
-    site's own for those that are initial."""
+    """Whether a live queue has these options already, so that no plan would write them. For an
+    initial option, any value of the site's own counts."""
     annex = _annex(queue)
     found = [(one, annex.get(one.path[1], {}).get(one.path[2])) for one in strategies]
     return all(
@@ -82,7 +82,7 @@ def _annex(script: ConfObject) -> Mapping[str, Mapping[str, object]]:
 
 
 def annex_values(script: ConfObject) -> set[str]:
-    """The texts in an annex; a reference to a script counts as its name."""
+    """The texts in an annex, with the script's name for a reference to a script."""
     return {
         value.removeprefix("script:")
         for options in _annex(script).values()

@@ -194,7 +194,7 @@ _ALL = (*_COMMON, *_OF_WRITES)
 
 
 def _attribute(action: Action, name: str) -> Any:
-    """An attribute of an action or of its subject; nothing where its class has none."""
+    """An attribute of an action or of its subject; None if its class does not have it."""
     found = getattr(action, name, _NOT_THERE)
     return getattr(action.subject, name, {}) if found is _NOT_THERE else found
 

@@ -31,8 +31,7 @@ deletes with an object of a manifest, which an undo creates again."""
 
 
 def check_actions(plan: Plan) -> None:
-    """ValueError where an action is none that a plan can have, or writes what it does not
-    show."""
+    """ValueError if no plan can have such an action, or if it writes what it does not show."""
     addresses: set[str] = set()
     objects: set[tuple[str, int]] = set()
     for action in plan.actions:
@@ -99,8 +98,8 @@ def _unknown_fields(action: Update, kind: ManifestKind | None, plan: Plan) -> It
 
 
 def _is_restored(attribute: Attribute, change: Change, plan: Plan) -> bool:
-    """Whether a change restores a reference to an object of the plan, or takes it away again.
-    An undo changes nothing else in objects of types that no manifest describes."""
+    """Whether a change restores or clears a reference to an object of the plan. An undo changes
+    nothing else in objects of types that no manifest describes."""
     target = change.after if change.before is None else change.before
     return (
         bool(plan.undoes)
@@ -114,8 +113,8 @@ def _is_restored(attribute: Attribute, change: Change, plan: Plan) -> bool:
 
 
 def _hidden_fields(action: Create | Replace, kind: ManifestKind | None) -> Iterator[str]:
-    """Fields that are written otherwise than the changes show. What a replace takes over from
-    the old object is compared with it when the plan is applied."""
+    """Fields whose written values differ from what the changes show. What a replace carries over
+    from the old object is compared with that object when the plan is applied."""
     changes = {change.path: change.after for change in action.changes}
     implied, identity = _implied(action), identity_of(ALL_TYPES[action.object_type])
     for path, value in action.fields.items():
@@ -148,7 +147,7 @@ def _implied(action: Create | Replace) -> dict[FieldPath, Value]:
 
 
 def taken_over(action: Replace) -> dict[FieldPath, Value]:
-    """The fields of a replace that no change and no loss shows: they are those of the old
+    """The fields of a replace that no change and no loss shows: they are carried over from the old
     object."""
     known = {change.path for change in action.changes}
     implied = _implied(action)

@@ -29,13 +29,13 @@ _PYTHON: Mapping[ValueType, type | tuple[type, ...]] = {
     ValueType.REFERENCE: str,
     ValueType.REFERENCES: str,
 }
-"""How the values of a field stand in plans."""
+"""The Python types of the values of a field in plans."""
 
 _CONVERTED = (ValueType.FLAG, ValueType.ENUM, ValueType.INTEGER, ValueType.TEXT)
 
 
 def check_fields(plan: Plan) -> None:
-    """ValueError where an action names a field that its type does not have, or writes a value
+    """ValueError if an action names a field that its type does not have, or writes a value
     that the field cannot hold."""
     for action in plan.actions:
         if not all(change.path for change in (*changes_of(action), *kept_of(action))):
@@ -90,7 +90,7 @@ def _is_held(attribute: Attribute, value: Value) -> bool:
 
 
 def _carried(action: Write) -> Iterator[FieldPath]:
-    """Secrets that are said to come from a live object and do not."""
+    """Secrets whose source is given as a live object although they do not come from it."""
     for change in changes_of(action):
         if source_of(change.after) == CARRIED and not (
             isinstance(action, Update) and change.source

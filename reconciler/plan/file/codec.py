@@ -182,7 +182,7 @@ class Seal(Struct, frozen=True):
 
 
 _SEAL_DECODER = Decoder(Seal)
-"""Makes nothing of the rest of the text, which may have ten thousand actions."""
+"""Does not decode the rest of the text, which may have ten thousand actions."""
 
 
 def plan_schema() -> dict[str, Any]:
@@ -221,7 +221,7 @@ def seal_of(text: str) -> Seal:
     """The seal of a plan's JSON text that ``plan_json`` made or ``read_plan`` has read."""
     try:
         return _SEAL_DECODER.decode(text)
-    except (MsgspecError, UnicodeError):  # half a character: only Python's decoder takes it
+    except (MsgspecError, UnicodeError):  # a lone surrogate: only Python accepts it
         data = json.loads(text)
         return Seal(data["id"], data["digest"])
 
@@ -234,8 +234,8 @@ def read_plan(
     ``label`` names the text in messages. ``resolve`` gives the value of a secret by its
     source (``env.NAME``); without it secrets stay empty, which is enough to show the plan.
     ``key``: what the plan must be signed with; empty: no signature is needed.
-    PlanFileError for a text that is no plan, that was edited, or lacks the signature;
-    StalePlanError where a secret has another value than when the plan was made.
+    PlanFileError for a text that is no plan, was edited or lacks the signature; StalePlanError if
+    the value of a secret has changed since the plan was made.
     """
     try:
         data = json.loads(text, object_pairs_hook=_without_duplicates)
@@ -268,8 +268,8 @@ def read_plan(
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON. ValueError where a property stands in it twice: readers differ about
-    which of them counts."""
+    """A JSON object. ValueError if it has a property twice: readers differ about which of the two
+    counts."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a property stands twice in one object")
@@ -277,8 +277,8 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def plan_of(data: Mapping[str, Any]) -> Plan:
-    """The plan that ``plan_data`` made ``data`` of, with empty secrets. CodecError where the
-    data is no plan, or is not as it was made."""
+    """The plan from which ``plan_data`` made ``data``, with empty secrets. CodecError if the data
+    is no plan or was changed since."""
     for name in ("id", "digest"):
         if name not in data:
             raise CodecError(Mistake("is missing", (name,)))

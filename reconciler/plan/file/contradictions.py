@@ -1,4 +1,4 @@
-"""Whether what an action shows is so on the live objects. Pure.
+"""Whether what an action shows is true of the live objects. Pure.
 
 A fingerprint says that nothing has changed since the plan was made; this says that the plan
 shows what would be written, and that nothing else would.
@@ -22,8 +22,8 @@ _OTHERWISE = "and the plan shows another value"
 
 
 def contradictions(action: Write, live: Snapshot, *, undo: bool = False) -> list[str]:
-    """What the action shows and is not so, in sentences; empty: nothing. ``undo``: it is of a
-    plan that reverts a run."""
+    """What the action shows and is not true, in sentences; empty: nothing. ``undo``: the action
+    belongs to a plan that reverts a run."""
     if isinstance(action, Create):
         return list(_new_elsewhere(action, live))
     found = live.get(action.object_type, action.dbid)
@@ -68,7 +68,7 @@ def _existing(
 
 
 def _copied_otherwise(action: Update, live: Snapshot) -> Iterator[str]:
-    """Values that are shown otherwise than the application has them that they come from."""
+    """Copied values that are not shown as they are in the application that they come from."""
     for change in action.changes:
         source = live.get(action.object_type, change.source) if change.source else None
         if source is not None:

@@ -1,8 +1,9 @@
-"""What tells a plan from every other. Pure.
+"""Digest, id and signature of a plan. Pure.
 
-``digest`` covers the whole file: an edited or damaged file is refused, and a plan is applied
-once. ``id`` covers what would be written to what: a plan that is made anew after a merge has
-the same id if it would do the same. A signature says that whoever made the file had the key.
+``digest`` covers the whole file: an edited or damaged file is refused, and a plan is applied once.
+``id`` covers which values would be written to which objects: a plan that is made again after a
+merge has the same id if it would do the same. A signature proves that the file was made with the
+key.
 """
 
 import hashlib
@@ -121,4 +122,4 @@ def _sha256(content: Any) -> str:
 
 
 _ENCODER = Encoder(order="sorted")
-"""Writes what ``json.dumps`` does without blanks and with sorted keys, several times faster."""
+"""Writes what ``json.dumps`` writes with sorted keys and no blanks, several times faster."""

@@ -1,5 +1,5 @@
-"""Objects that refer to each other in a circle: which reference is written or cleared in a call of
-its own. Pure.
+"""Objects that refer to each other in a circle: which reference is written or cleared in a separate
+call. Pure.
 
     create    the first object of a circle is created without its reference to a later one; the
               action that creates the later object sets it afterwards
@@ -24,8 +24,8 @@ from reconciler.server.port import ConfObject
 
 
 def can_break(action: Action, need: Action) -> bool:
-    """Whether an action can come before the action that it needs: always, where one of them
-    writes nothing."""
+    """Whether an action can come before the action that it needs: always, if either of them writes
+    nothing."""
     if not (isinstance(action, Write) and isinstance(need, Write)):
         return True
     if isinstance(action, Create) and isinstance(need, Create):
@@ -44,8 +44,8 @@ def can_break(action: Action, need: Action) -> bool:
 
 
 _Led = tuple[FieldPath, Create, tuple[str, str]]
-"""A reference to what a later action creates: its unit, that action, and the type and the name
-there."""
+"""A reference to what a later action creates: its unit, the later action, and the type and name of
+the object."""
 
 
 class Circles:
@@ -53,10 +53,11 @@ class Circles:
 
     def __init__(self, actions: Iterable[Action]) -> None:
         creates = [action for action in actions if isinstance(action, Create)]
+        made = frozenset(on_server(action.object_type) for action in creates)
         referring = [
             (number, action, references)
             for number, action in enumerate(creates)
-            if (references := _references(action))
+            if (references := _references(action, made))
         ]
         targets = {target for _, _, references in referring for _, target, _ in references}
         self._later: dict[tuple[str, str], tuple[int, Create]] = {
@@ -76,7 +77,7 @@ class Circles:
     def _led_later(
         self, number: int, action: Create, references: Iterable[tuple[FieldPath, str, str]]
     ) -> Iterator[_Led]:
-        """The references of an action to what a later action creates, or it itself."""
+        """The references of an action to what it creates itself or a later action creates."""
         kind = ALL_TYPES[action.object_type]
         for path, target, name in references:
             at, later = self._later.get((target, name), (-1, action))
@@ -94,8 +95,8 @@ class Circles:
             yield from ((action, later) for action in earlier.values())
 
     def without_waiting(self, action: Create, names: NameResolver) -> Create:
-        """The action with no reference to an object that a later action creates. Whatever else
-        leads nowhere stays."""
+        """The action without its references to objects that later actions create. All other
+        references stay, even dangling ones."""
         waiting = {
             unit
             for unit, _, (target, name) in self._led.get(action.address, ())
@@ -115,7 +116,7 @@ def waited_for(
 ) -> dict[FieldPath, Value]:
     """The fields that the create ``action`` left out because the object ``made`` did not exist yet,
     and that can be written now. ``there``: the object of the action as it is. A field is returned
-    with its whole unit (``unit_of``), unless the object has something of the unit already."""
+    with its whole unit (``unit_of``), unless the object has a part of the unit already."""
     kind = ALL_TYPES[action.object_type]
     held = flatten(kind, there.attributes, names)
     found: dict[FieldPath, Value] = {}
@@ -134,9 +135,8 @@ def waited_for(
 
 
 def unit_of(kind: ObjectType, path: FieldPath) -> FieldPath | None:
-    """The path of all that is written together with the reference at a path, where that can be
-    done after the object was created: the reference, or the structure or entry around it; None:
-    it cannot."""
+    """The path of what must be written together with the reference at a path: the reference itself,
+    or the structure or entry around it. None: it cannot be written after the object was created."""
     outer = kind.by_word(path[0])
     if outer is None or not _can_be_absent(outer) or outer.name in kind.key:
         return None
@@ -157,13 +157,13 @@ def _is_below(path: FieldPath, units: Iterable[FieldPath]) -> bool:
     return any(path[: len(unit)] == unit for unit in units)
 
 
-def _references(action: Create) -> list[tuple[FieldPath, str, str]]:
-    return list(references_in(ALL_TYPES[action.object_type], action.fields))
+def _references(action: Create, targets: frozenset[str]) -> list[tuple[FieldPath, str, str]]:
+    return list(references_in(ALL_TYPES[action.object_type], action.fields, targets))
 
 
 def _names_of(action: Create) -> tuple[tuple[str, str], ...]:
-    """The names by which other fields may call what an action creates, each with its type: with
-    the tenant and without."""
+    """The types and names by which other fields may refer to what an action creates: with the
+    tenant and without."""
     kind = ALL_TYPES[action.object_type]
     fields: Mapping[FieldPath, Value] = action.fields
     name = joined([str(fields.get((part.word,), "")) for part in key_parts(kind)])

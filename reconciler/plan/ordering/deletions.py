@@ -1,8 +1,8 @@
 """What must come before a delete, and what forbids it. Pure.
 
-The server deletes what belongs to an object together with it, and refuses to delete an object
-that others cannot do without. So a delete is planned only where manifests declare absent all
-that goes with the object, and where nothing that stays needs it.
+The server deletes what belongs to an object together with it, and refuses to delete an object that
+others need. So a delete is planned only if manifests declare everything absent that is deleted with
+it, and nothing that stays needs it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ class Deletions(Struct, frozen=True, dict=True):
         return on_objects(self.actions)
 
     def obstacle(self, action: Action) -> str:
-        """Why a delete must not or cannot be done; empty for all else."""
+        """Why a delete must not or cannot be done; empty: it can, or the action is no delete."""
         one = self.live.get(action.object_type, action.dbid)
         if not isinstance(action, Delete) or one is None:
             return ""
@@ -114,8 +114,8 @@ class Deletions(Struct, frozen=True, dict=True):
         return any(references_to_object(kind, attributes, one.type, one.dbid))
 
     def contradiction(self, action: Action, desired: DesiredObject | None) -> str:
-        """Why an object cannot be as its manifest says: it would refer to an object that is to
-        be deleted; empty: it would not."""
+        """Why an object cannot become what its manifest declares: it would refer to an object that
+        is deleted; empty: it would not."""
         if isinstance(action, Delete | Blocked):
             return ""
         found = [*written_references(action, self.live)]
@@ -147,8 +147,8 @@ def on_objects(actions: Iterable[Action]) -> dict[ObjectKey, Action]:
 
 def needs_of_deletes(actions: Sequence[Action], live: Snapshot) -> dict[str, list[str]]:
     """Address of a delete -> the actions that come before it: those that write what refers to
-    the object. Of two deleted objects that refer to each other, and that the server lets go in
-    either order, only one waits for the other."""
+    the object. If two deleted objects refer to each other and the server accepts either order, only
+    one of them waits."""
     planned = on_objects(actions)
     found: dict[str, list[str]] = {}
     either: list[tuple[str, str]] = []

@@ -10,8 +10,8 @@ Two actions depend on each other where one writes what the other writes or uses:
 A delete or a replace clears references and cascades to other objects: it starts alone. So does the
 change of a launch file, which is on the disk of this host and waits for nothing.
 
-Names count without their tenant and outer keys, and however they are spelt: an action may
-wait for another without need, and never runs beside an action that it depends on.
+Names are compared without tenant, outer keys and differences in spelling: an action may wait
+needlessly, but never runs beside an action that it depends on.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -47,8 +47,8 @@ class Footprint(Struct, frozen=True):
 
 
 def starts_alone(action: Write) -> bool:
-    """Whether an action starts after all earlier actions have ended, and nothing else starts
-    before it has ended."""
+    """Whether an action must run alone: it starts after all earlier actions have ended, and later
+    actions start after it has ended."""
     return isinstance(action, Replace | Delete) or action.object_type == LAUNCH_FILE
 
 
@@ -59,8 +59,8 @@ def footprint(action: Write) -> Footprint:
 
 def dependencies(actions: Sequence[Write]) -> list[frozenset[int]]:
     """For each action, the numbers of earlier actions that must have ended before it starts.
-    What ``starts_alone`` says comes on top. An earlier action that one of them waits for need
-    not be named."""
+    The waiting that ``starts_alone`` asks for is not among them, nor are actions that these numbers
+    already wait for."""
     last_writer: dict[Hashable, int] = {}
     users: dict[Hashable, list[int]] = {}
     found = []
@@ -130,8 +130,8 @@ def _fields(action: Write) -> Iterator[tuple[FieldPath, Value]]:
 
 
 def _names(object_type: str, name: str) -> Iterator[Hashable]:
-    """The marks of a natural name (``natural_keys.joined``): of the whole, and of what is left
-    without a tenant or outer keys before it. ``#7`` is an object that the plan has not read."""
+    """The marks of a natural name (``natural_keys.joined``): of the whole name, and of the name
+    without its tenant or outer keys. ``#7`` is an object that the plan has not read."""
     object_type = on_server(object_type)
     if name.startswith("#") and name[1:].isdecimal():
         yield object_type, int(name[1:])

@@ -1,4 +1,4 @@
-"""The order in which actions are applied: what others need comes first. Pure.
+"""The order in which actions are applied: what other actions need comes first. Pure.
 
       create, update, replace                       delete
       parent      -> child                          child    -> parent
@@ -30,6 +30,8 @@ def order(actions: Sequence[Action]) -> tuple[Action, ...]:
 def _sorted(actions: Sequence[Action], *, reverse: bool = False) -> list[Action]:
     by_address = {action.address: action for action in actions}
     needs = {a.address: [need for need in a.needs if need in by_address] for a in actions}
+    if not any(needs.values()):
+        return sorted(actions, key=_place, reverse=reverse)
     sorter = TopologicalSorter(needs)
     while circle := _circle(sorter):
         action, need = _weakest(circle, by_address)
@@ -48,8 +50,8 @@ def _place(action: Action) -> tuple[int, str]:
 
 
 def _circle(sorter: TopologicalSorter[str]) -> list[tuple[str, str]]:
-    """Prepares the sorter. The steps of a circle that keep it from sorting, each from an address
-    to an address that it needs; none: there is none."""
+    """Prepares the sorter. Returns the steps of a circle that keeps it from sorting, each from an
+    address to an address that it needs; empty: there is no circle."""
     try:
         sorter.prepare()
     except CycleError as error:
@@ -59,7 +61,7 @@ def _circle(sorter: TopologicalSorter[str]) -> list[tuple[str, str]]:
 
 
 def _weakest(circle: Sequence[tuple[str, str]], actions: Mapping[str, Action]) -> tuple[str, str]:
-    """The step at which a circle is broken. RefusedError where it cannot be."""
+    """The step at which a circle is broken. RefusedError if none can be."""
     steps = [step for step in circle if can_break(actions[step[0]], actions[step[1]])]
     if steps:
         return min(steps, key=lambda step: _place(actions[step[0]]))

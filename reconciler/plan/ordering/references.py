@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from reconciler.kinds import enums
 from reconciler.kinds.addresses import application_address
 from reconciler.kinds.fields import FieldPath, Value
+from reconciler.kinds.model import on_server
 from reconciler.kinds.options import (
     ENDPOINTS,
     OptionReference,
@@ -65,10 +66,12 @@ class _Index:
             for a in actions
             if a.object_type == "Script" and not isinstance(a, InSync)
         }
+        self._made = frozenset(on_server(a.object_type) for a in actions if _makes_name(a))
         self._desired = {one.address: one for one in context.desired.objects}
-        self._siblings: dict[tuple[str, ...], list[str]] = {}
+        self._no_defaults: dict[tuple[str, ...], list[str]] = {}
         for address, one in self._desired.items():
-            self._siblings.setdefault(_attribute_of(one), []).append(address)
+            if wants_default(one, False):
+                self._no_defaults.setdefault(_attribute_of(one), []).append(address)
         self._deletes = needs_of_deletes(actions, context.live)
         self._live = context.live
         self._values = AttributeValues(context)
@@ -81,7 +84,9 @@ class _Index:
                     self._endpoints.setdefault(key, []).append(action.address)
 
     def needs(self, action: Action) -> Iterable[str]:
-        found = [*self._created(action), *self._cleared_defaults(action)]
+        found = list(self._created(action))
+        if self._no_defaults:
+            found += self._cleared_defaults(action)
         found += self._deletes.get(action.address, ())
         for reference in _written_references(action):
             tenant = reference.tenant_dbid or action.tenant
@@ -95,7 +100,8 @@ class _Index:
         return dict.fromkeys(one for one in found if one != action.address)
 
     def with_blocked_needs(self, action: Action) -> Action:
-        """The action; blocked, where its fields refer to what a blocked action would create."""
+        """The action, or a blocked action if its fields refer to what a blocked action would
+        create."""
         if isinstance(action, Create | Update | Replace):
             for address in self._created(action):
                 if isinstance(self._actions[address], Blocked):
@@ -110,7 +116,7 @@ class _Index:
             parent = self._values.parent(desired, action.tenant)
             if parent.declared is not None:
                 yield parent.declared.address
-        for _, target, name in written_references(action, self._live):
+        for _, target, name in written_references(action, self._live, self._made):
             declared = self._names.declared(target, name, action.tenant)
             other = self._actions.get(declared.address) if declared else None
             if other is not None and _makes_name(other):
@@ -121,7 +127,7 @@ class _Index:
         desired = self._desired.get(action.address)
         if desired is None or not wants_default(desired, True):
             return
-        for address in self._siblings[_attribute_of(desired)]:
+        for address in self._no_defaults.get(_attribute_of(desired), ()):
             if any(
                 change.path == ("isDefault",) and change.after is False
                 for change in changes_of(self._actions[address])
@@ -156,8 +162,8 @@ def check_references(
 ) -> tuple[list[Action], list[str]]:
     """Checks what the options of the planned objects would refer to after the plan.
 
-    A reference that leads nowhere blocks the action of the manifest that declares it; one
-    that nobody here declares is a warning.
+    A dangling reference blocks the action of the manifest that declares it; if no manifest declares
+    it, it is a warning.
     """
     checked: list[Action] = []
     warnings: list[str] = []
@@ -166,17 +172,18 @@ def check_references(
         if one is None or isinstance(action, Skip | Blocked):
             checked.append(action)
             continue
-        declared = _declared(context, action)
         dangling: list[str] = []
         for path, value in options_in(one.type, one.attributes):
             for reference in references_of(*path, value):
                 problem = reference_problem(reference, action.tenant, context, final.live)
-                if problem and action.hides(path):
+                if not problem:
+                    continue
+                if action.hides(path):
                     problem = "nothing that is there (secret)"
-                field = declared.get(path)
-                if problem and field and field.value == value:
+                field = _declared(context, action).get(path)
+                if field and field.value == value:
                     dangling.append(f"{'/'.join(path)} at {field.origin} refers to {problem}")
-                elif problem:
+                else:
                     warnings.append(f"{action.address}: {'/'.join(path)} refers to {problem}.")
             warnings += _malformed(action.address, path, value)
         if dangling:
@@ -190,12 +197,12 @@ def check_references(
 def _untouched_applications(
     context: Context, actions: Sequence[Action], final: Simulation
 ) -> Iterator[str]:
-    """Warnings about references that lead nowhere, such as to an endpoint that the plan removes,
-    and malformed ones, in a server or cluster of the site for which nothing is planned."""
-    planned = {(action.object_type, action.dbid) for action in actions}
+    """Warnings about dangling references, such as to an endpoint that the plan removes, and
+    malformed references, in a server or cluster of the site for which nothing is planned."""
+    planned = {action.dbid for action in actions if action.object_type == "Application"}
     for role in (SERVER_ROLE, CLUSTER_ROLE):
         for member in context.site.roles.get(role, ()):
-            if ("Application", member.dbid) in planned:
+            if member.dbid in planned:
                 continue
             for path, value in options_in(member.type, member.attributes):
                 address = application_address(application_name(member))
@@ -209,8 +216,8 @@ def _untouched_applications(
 
 
 def _malformed(address: str, path: FieldPath, value: Value) -> Iterator[str]:
-    """A warning about a live value that refers to nothing since its form is wrong. A manifest
-    that declares such a value is refused before; an empty value counts as unset."""
+    """A warning about a live value that is malformed, so it refers to nothing. A manifest that
+    declares such a value is refused earlier; an empty value counts as unset."""
     problem = value_problem(path, str(value)) if value != "" else ""
     if problem:
         yield (
@@ -220,7 +227,7 @@ def _malformed(address: str, path: FieldPath, value: Value) -> Iterator[str]:
 
 
 def _declared(context: Context, action: Action) -> dict[FieldPath, ManagedField]:
-    """What manifests declare for an object and no policy leaves alone."""
+    """What manifests declare for an object, without what a policy leaves alone."""
     desired = context.desired.addresses.get(action.address)
     fields = getattr(desired, "fields", ())
     kept = {change.path for change in kept_of(action)}
@@ -230,8 +237,8 @@ def _declared(context: Context, action: Action) -> dict[FieldPath, ManagedField]
 def reference_problem(
     reference: OptionReference, tenant: int, context: Context, final: Snapshot
 ) -> str:
-    """What is wrong with a reference; empty if it leads to its target, or into a tenant whose
-    scripts are not read."""
+    """What is wrong with a reference; empty if its target exists, or is in a tenant whose scripts
+    are not read."""
     tenant = reference.tenant_dbid or tenant
     if reference.target == "endpoint":
         return _endpoint_problem(reference, tenant, context, final)
@@ -248,7 +255,7 @@ def reference_problem(
 
 
 def _name_now(former: str, context: Context) -> str:
-    """The name that a manifest gives to the script of a former name; empty: none does."""
+    """The new name of a script with this former name; empty: no manifest renames it."""
     return next(
         (
             desired.name

@@ -1,8 +1,8 @@
 """``gwe accept``: the manifests with the server's values in place of their own. Pure.
 
-Each change of a plan says which file and line declare its field; there the live value is put.
-What cannot be edited in its place is left, with what to do about it. Whether the edited
-manifests do agree with the server is found out by planning with them.
+Each change of a plan says which file and line declare its field: the live value is written there. A
+value that cannot be edited in place is left, with what to do about it. A plan with the edited
+manifests then shows whether they agree with the server.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ _NAME = (
 
 
 class Left(Struct, frozen=True):
-    """A difference that no edit of a manifest takes away. ``why`` ends a sentence."""
+    """A difference that no edit of a manifest resolves. ``why`` ends a sentence."""
 
     field: Field
     origin: Position | None
@@ -38,8 +38,8 @@ class Left(Struct, frozen=True):
 
 
 class Accepting(Struct, frozen=True):
-    """``texts``: file -> its text with the live values; ``left``: what stays different.
-    ``places``: the fields whose values were put into the texts -> the place of each."""
+    """``texts``: file -> its text with the live values; ``left``: what stays different. ``places``:
+    each field whose value was written into a text -> its place."""
 
     texts: Mapping[str, str]
     left: tuple[Left, ...]
@@ -65,7 +65,7 @@ def accept(
         found = _accepted(replace(plan, actions=tuple(selected)), texts, refused)
         if not found.texts:
             return found
-        # Fields that did not differ, or do so still: the place is that of other objects too.
+        # The edited place declares these fields too: they did not differ before, or still differ.
         others = {
             found.places.get(field) or _place_of(field, found): (field, change)
             for field, change in _changes(plan_with(found.texts))
@@ -76,7 +76,7 @@ def accept(
         for place, ((address, path), change) in others.items():
             where = f"{address} has {change.display(change.before)} at {pointer(path)}"
             why = f"the manifest is for other objects too, and {where}"
-            # Where it is not clear which edit it was, none of them is made.
+            # If it is unclear which edit caused it, none is made.
             refused |= dict.fromkeys([place] if place else found.places.values(), why)
 
 
@@ -140,7 +140,7 @@ def _edit(
     texts: Mapping[str, str],
     refused: str,
 ) -> Edit:
-    """The edit at a place, which declares a field of one or several objects. NoEditError where
+    """The edit at a place, which declares a field of one or several objects. NoEditError if
     there is none."""
     why = refused or _why_not(position, changes, texts)
     (_, change), *_ = changes

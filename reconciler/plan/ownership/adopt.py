@@ -1,5 +1,5 @@
-"""The plan that puts objects and options into the inventory: what was there before gwe, or came
-from another tool. Pure.
+"""The plan that adds objects and options to the inventory which existed before gwe, or which
+another tool created. Pure.
 
 The inventory is List objects, so that this is a plan like any other: it is reviewed, applied,
 journaled and reverted. Nothing else on the server changes.
@@ -45,8 +45,8 @@ _LIST = OBJECT_TYPES["Transaction"]
 
 
 def declared_entries(desired: Desired, actions: Sequence[Action], live: Snapshot) -> list[Entry]:
-    """What manifests declare and is on the server. ``actions``: those for what is declared. An
-    initial option counts where it has the value that its manifest declares."""
+    """The declared objects and options that are on the server. ``actions``: those for what is
+    declared. An initial option counts if it has the value that its manifest declares."""
     found: list[Entry] = []
     dbids = {action.address: action.dbid for action in actions}
     for action in actions:
@@ -63,7 +63,7 @@ def declared_entries(desired: Desired, actions: Sequence[Action], live: Snapshot
 
 
 def entries_of_objects(objects: Iterable[ConfObject]) -> list[Entry]:
-    """The entries of live objects, but for launch files and the objects of gwe itself."""
+    """The entries of live objects, without launch files and the objects of gwe itself."""
     return [
         owned_object(one) for one in objects if one.type != LAUNCH_FILE and not is_own_object(one)
     ]
@@ -86,8 +86,8 @@ def _options(dbid: int, fields: Iterable[ManagedField], live: Snapshot) -> Itera
 
 
 def still_there(entries: Inventory, live: Snapshot) -> list[Entry]:
-    """Those of the entries of earlier runs whose objects and options are as these runs left
-    them: the same objects under the same names, and initial options with the same values."""
+    """The entries of earlier runs whose objects and options are as these runs left them: the same
+    objects under the same names, and initial options with the same values."""
     found: list[Entry] = []
     for entry in entries.entries.values():
         if isinstance(entry, OwnedOption):
@@ -106,7 +106,8 @@ def still_there(entries: Inventory, live: Snapshot) -> list[Entry]:
 def adopting_actions(
     stored: StoredInventory, change: InventoryChange, live: Snapshot, site_tenant: int
 ) -> list[Action]:
-    """The actions that change the inventory. ``live``: with its lists, and tenants."""
+    """The actions that change the inventory. ``live``: objects, among them the lists of the
+    inventory and the tenants."""
     tenant = stored.lists[-1].tenant if stored.lists else ENVIRONMENT
     actions: list[Action] = []
     for write in writes_for(stored, change) if change else ():

@@ -1,4 +1,5 @@
-"""Accepted differences: what a baseline file says may differ, and a plan without it. Pure.
+"""Accepted differences: what a baseline file says may differ, and a plan without these differences.
+Pure.
 
 A difference is accepted while both its sides are as the baseline says. When the server or the
 manifest has another value, it is drift again.
@@ -23,7 +24,8 @@ from reconciler.plan.model import Plan
 KIND = "Baseline"
 
 ITSELF: FieldPath = ()
-"""The path of a difference in whether the object is there: its values are true and false."""
+"""The path of the difference that an object exists on one side only: its values are true and
+false."""
 
 
 def _not_blank(text: str) -> str:
@@ -37,8 +39,8 @@ _NOT_BLANK = mapped(TEXT, _not_blank, str, pattern=r"\S")
 
 class Accepted(Struct, frozen=True):
     """One accepted difference. ``live``, ``manifest``: the values of the field at ``path``,
-    None where it is absent. ``position``: where it stands in the file; of no interest to what
-    it says."""
+    None where it is absent. ``position``: its place in the file, which does not count when two are
+    compared."""
 
     address: str
     path: FieldPath
@@ -49,7 +51,7 @@ class Accepted(Struct, frozen=True):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What tells it from every other difference. A number is no text and no truth value."""
+        """What identifies the difference. A number equals no text and no truth value."""
         sides = ((type(value), value) for value in (self.live, self.manifest))
         return self.address, self.path, *sides
 
@@ -123,7 +125,7 @@ def _differences(action: Action) -> Iterator[Accepted]:
 def without_accepted(plan: Plan, baseline: Baseline, *, whole: bool) -> Plan:
     """The plan without the accepted differences, which its notices count. A warning names
     each entry that no difference matches. ``whole``: the plan is about every manifest.
-    RefusedError where the baseline is of another site."""
+    RefusedError if the baseline is of another site."""
     check_site(plan, baseline)
     known = {entry.key: entry for entry in baseline.accepted}
     found = {one.key for one in differences(plan)}
@@ -150,7 +152,7 @@ def without_accepted(plan: Plan, baseline: Baseline, *, whole: bool) -> Plan:
 
 
 def check_site(plan: Plan, baseline: Baseline) -> None:
-    """RefusedError where a baseline is of another site than the plan."""
+    """RefusedError if a baseline is of another site than the plan."""
     own = (plan.identity, plan.site.app, plan.site.tenant)
     others = (baseline.identity, baseline.app, baseline.tenant)
     names = ("server", "app", "tenant")

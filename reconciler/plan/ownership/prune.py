@@ -1,7 +1,7 @@
 """What is ours and no manifest declares any more, and the actions that delete it. Pure.
 
-Ours is what the inventory has, and nothing else. What a manifest declares is declared even where
-its action is skipped, excluded, not targeted, blocked, or its role has no application.
+Ours is what the inventory has, and nothing else. What a manifest declares counts as declared even
+if its action is skipped, excluded, not targeted or blocked, or its role has no application.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -46,8 +46,8 @@ def undeclared(context: Context, actions: Sequence[Action]) -> Inventory:
 
 
 class _Declared(Struct, frozen=True):
-    """What the manifests declare. ``keys``: types and DBIDs of objects; ``options``: application
-    -> paths of options and of units; ``anywhere``: those of manifests without an application."""
+    """What the manifests declare. ``keys``: types and DBIDs of objects; ``options``: application ->
+    paths of options and of units; ``anywhere``: paths from manifests without an application."""
 
     keys: frozenset[tuple[str, int]]
     options: Mapping[int, frozenset[FieldPath]]
@@ -82,7 +82,7 @@ class _Declared(Struct, frozen=True):
 
 
 def _units(fields: Iterable[ManagedField]) -> set[FieldPath]:
-    """The paths that fields declare: of an initial section, all that is in it."""
+    """The paths that fields declare; an initial section declares everything in it."""
     return {
         one.ownership.unit if isinstance(one.ownership, Initial) else one.path for one in fields
     }
@@ -93,8 +93,8 @@ def _address(one: ConfObject, context: Context) -> tuple[str, str]:
 
 
 def missing(entries: Inventory, live: Snapshot) -> Inventory:
-    """Those of the entries whose object, application or option is not among the ``live`` objects,
-    which have all that the account can read. An option that somebody has changed is not missing."""
+    """The entries whose object, application or option is not among the ``live`` objects, which are
+    all that the account can read. An option that somebody has changed is not missing."""
     return Inventory.of(one for one in entries.entries.values() if not _is_live(one, live))
 
 
@@ -112,7 +112,7 @@ def _live_option(entry: OwnedOption, live: Snapshot) -> Value | None:
 
 
 def existing(context: Context, entries: Inventory) -> Inventory:
-    """Those of the entries that are on the server and still ours."""
+    """The entries that are on the server and still ours."""
     return Inventory.of(
         one
         for one in entries.entries.values()
@@ -122,8 +122,8 @@ def existing(context: Context, entries: Inventory) -> Inventory:
 
 
 def _value_of(entry: OwnedOption, context: Context) -> Value | None:
-    """The live value of an option that is ours; None where it is gone, where it is initial and
-    somebody has changed it, or where its application has left the site."""
+    """The live value of an option that is ours; None if it is gone, if it is initial and somebody
+    has changed it, or if its application has left the site."""
     members = {one.dbid for members in context.site.roles.values() for one in members}
     if entry.application not in members:
         return None
@@ -183,7 +183,7 @@ def _of_others(owner: str) -> str:
 
 
 def _removed(dbid: int, entries: Sequence[OwnedOption], context: Context) -> Action:
-    """The action that takes options out of an application."""
+    """The action that removes options of an application."""
     one = context.live.get("Application", dbid)
     assert one is not None  # noqa: S101 - it exists
     name = application_name(one)
@@ -242,7 +242,8 @@ def prune_notices(context: Context, entries: Inventory) -> Iterator[str]:
 
 
 def _missing_notice(entries: Inventory) -> Iterator[str]:
-    """What is in the inventory and not on the server: nothing deletes it, and it stays there."""
+    """The notice of entries that are not on the server: nothing deletes them, and they stay in the
+    inventory."""
     counts = counts_of(entries)
     if counts:
         what = "takes it out" if len(entries.entries) == 1 else "takes them out"

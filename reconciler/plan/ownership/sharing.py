@@ -1,8 +1,8 @@
-"""What a plan changes although another inventory has it, such as that of another team. Pure.
+"""What a plan changes although it is in another inventory, such as that of another team. Pure.
 
-The inventory of a set has whole objects, and single options of applications. It does not say which
-fields of an object the set declares, and has no option that was there before and was corrected. So
-this is a warning, and blocks nothing: the other set may declare other fields.
+An inventory lists whole objects, and single options of applications. It does not say which fields
+of an object its manifests declare, and does not list an option that existed before and was
+corrected. So this is a warning, and blocks nothing: the other manifests may declare other fields.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,12 +12,12 @@ from reconciler.plan.model import Plan
 from reconciler.site.inventory import EntryKey
 
 _LISTED = 5
-"""How many of the things that another inventory has are named."""
+"""How many entries of another inventory a warning names."""
 
 
 def sharing_warnings(plan: Plan, others: Mapping[EntryKey, str]) -> Iterator[str]:
-    """A warning for each owner of another inventory that has what the plan changes. ``others``:
-    what other inventories have -> the owner, for a sentence."""
+    """A warning for each owner of another inventory that lists what the plan changes. ``others``:
+    entry of another inventory -> its owner, for a sentence."""
     found: dict[str, list[str]] = {}
     for action in plan.writes:
         for key, shown in _touched(action):
@@ -34,7 +34,7 @@ def sharing_warnings(plan: Plan, others: Mapping[EntryKey, str]) -> Iterator[str
 
 
 def _touched(action: Write) -> Iterator[tuple[EntryKey, str]]:
-    """What an action changes of what inventories may have: the object, or an option of it."""
+    """What an action changes, as entries of an inventory: the object, or options of it."""
     yield (action.object_type, action.dbid), action.address
     if action.object_type == "Application":
         for change in changes_of(action):

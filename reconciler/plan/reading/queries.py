@@ -33,7 +33,7 @@ from reconciler.server.snapshot import Snapshot
 from reconciler.site.model import Site
 
 ALWAYS_READ = ("Tenant", "Application")
-"""What finding the site has read already."""
+"""Object types that were read already to find the site."""
 
 Name = tuple[str, int, str]
 """An object type, the DBID of a tenant, and the natural name of an object."""
@@ -42,16 +42,15 @@ Name = tuple[str, int, str]
 class ReadRequirement(Struct, frozen=True):
     """What must be read for one object: of its ``type``, in the tenant with a DBID.
 
-    ``key``: the parts of its natural key; ``dbid``: its DBID; where neither is given, all
-    objects of the type are read; ``brief``: without bodies. ``script_type``: the number of its
-    script type. ``twins``: where it is absent, the objects whose names look like its own
-    are read too. ``folder``: the folders too. ``words``: fields whose targets must be read.
-    ``names``: other objects that must be found by name; ``targets``: by type and DBID.
-    ``former``: it is read only if it exists, and then with all objects that may refer to it by
-    this name. ``new_name``: the object that may have this name already must be read.
-    ``strategies``: the options that bind it to a strategy; where one of them may be written,
-    the Submitters of the tenant are read. ``referrers``: where it is there, also the objects of
-    every type that can refer to this type.
+    ``key``: the parts of its natural key; ``dbid``: its DBID; if neither is given, all objects of
+    the type are read; ``brief``: without bodies. ``script_type``: the number of its script type.
+    ``twins``: if it is absent, the objects whose names look like its own are read too. ``folder``:
+    the folders too. ``words``: fields whose targets must be read. ``names``: other objects that
+    must be found by name; ``targets``: by type and DBID. ``former``: it is read only if it exists,
+    and then with all objects that may refer to it by this name. ``new_name``: an object that may
+    have this name already must be read. ``strategies``: the options that bind it to a strategy; if
+    any of them may be written, the Submitters of the tenant are read. ``referrers``: if it exists,
+    the objects of every type that can refer to its type are read too.
     """
 
     type: str
@@ -89,8 +88,10 @@ def desired_requirements(
             continue
         dbid = tenant.dbid if tenant else 0
         tenants |= {dbid} - {0}
-        addresses = (one.address, *(one.named(each.name).address for each in one.formerly))
-        overwrites = one.policy.overwrite == "replace" and any(map(options.overwrites, addresses))
+        former = [one.named(each.name) for each in one.formerly]
+        overwrites = one.policy.overwrite == "replace" and any(
+            map(options.overwrites, (each.address for each in (one, *former)))
+        )
         need = ReadRequirement(
             type=one.kind.type,
             tenant=dbid,
@@ -109,19 +110,20 @@ def desired_requirements(
             referrers=overwrites or one.absent,
         )
         needs.append(need)
-        for name in one.formerly:
-            key = one.named(name.name).key
-            needs.append(replace(need, key=key, twins=False, referrers=True, former=True))
+        needs += [
+            replace(need, key=each.key, twins=False, referrers=True, former=True) for each in former
+        ]
     return needs, tenants
 
 
 def _names_only(names: Iterable[Name]) -> ReadRequirement:
-    """That other objects must be found by name, of an object in a tenant that does not exist."""
+    """The requirement, of an object in a tenant that does not exist, that other objects are found
+    by name."""
     return ReadRequirement("Tenant", 0, names=tuple(names))
 
 
 def _of_applications(desired: Desired, site: Site) -> Iterator[ReadRequirement]:
-    """Of the applications whose options may name objects: those of the site, and those that
+    """The requirements of applications whose options may name objects: the site's, and those that
     manifests declare options for."""
     declared = {one.dbid: one for one in desired.options}
     members = {one.dbid for role in (SERVER_ROLE, CLUSTER_ROLE) for one in site.roles.get(role, ())}
@@ -146,7 +148,8 @@ def _names_in(desired: DesiredObject, tenant: int) -> Iterator[Name]:
 
 
 def _strategies(desired: DesiredObject, options: PlanOptions) -> Iterator[ManagedField]:
-    """The options that bind a queue to strategies; initial ones that are reset are enforced."""
+    """The options that bind a queue to strategies; initial options that are reset count as
+    enforced."""
     if desired.kind.script_type == enums.SCRIPT_TYPE["InteractionQueue"]:
         for one in desired.fields:
             if len(one.path) == 3 and one.value is not None and is_strategy(*one.path[1:]):
@@ -236,8 +239,8 @@ def _names_written(action: Write, tenant: int) -> Iterator[Name]:
 
 
 def _members_in(action: Write) -> Iterator[tuple[str, int]]:
-    """Types and DBIDs of the objects in lists of references that the fingerprint of an action has:
-    a message names them, also where the live object refers to them no more."""
+    """Types and DBIDs of the objects in the reference lists of an action's fingerprint: a message
+    names them, even if the live object no longer refers to them."""
     for place in action.fingerprint.fields:
         path = from_pointer(place)
         attribute = ALL_TYPES[action.object_type].by_word(path[0])

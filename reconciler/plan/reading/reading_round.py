@@ -1,7 +1,7 @@
-"""The reads of one round: collected from what is wanted, without what was asked already. Pure.
+"""The reads of one round: what is needed, without what was read before. Pure.
 
-Objects are read by natural key where few of a type are named, and in bulk where many are.
-Bodies of scripts are read only of scripts that are managed.
+Objects are read by natural key if few of a type are named, and in bulk if many are. Only managed
+scripts are read with their bodies.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,12 +20,12 @@ from reconciler.plan.folders import folder_tenant, folder_type
 from reconciler.plan.reading.queries import ALWAYS_READ, ReadRequirement
 from reconciler.plan.renames import new_key
 from reconciler.server.folders import members
-from reconciler.server.port import WITHOUT_BODIES, ConfObject, Filter
-from reconciler.server.reading import Query, query
+from reconciler.server.port import ConfObject, Filter
+from reconciler.server.reading import Query, brief, by_key, query, scope_of, scope_read
 from reconciler.server.snapshot import ENVIRONMENT, Snapshot
 
 _OF_ENVIRONMENT_TOO = ("Person", "AccessGroup", "EnumeratorValue")
-"""Types of which tenant Environment has objects that those of other tenants refer to."""
+"""Types of objects in tenant Environment that objects of other tenants may refer to."""
 
 Group = tuple[str, int, int | None]
 """An object type, the DBID of a tenant, and the number of a script type or None."""
@@ -46,15 +46,15 @@ class ReadingRound:
         self._absent: dict[tuple[str, tuple[tuple[str, str | int], ...]], set[str]] = {}
 
     def queries(self, managed: Collection[tuple[str, int, tuple[str, ...]]]) -> list[Query]:
-        """The reads of the round. ``managed``: the objects that are read whole, by type, tenant
-        and key: nothing else asks for them."""
+        """The reads of the round. ``managed``: the objects that are read whole, by type, tenant and
+        key, so that no other read asks for them."""
         for (object_type, tenant), keys in self._names.items():
             wanted = [key for key in keys if (object_type, tenant, key) not in managed]
             self._add_keys(object_type, tenant, wanted)
         for object_type, dbids in self._dbids.items():
             self._add_dbids(object_type, dbids)
         for (object_type, scope), alike in self._absent.items():
-            filters = {**dict(scope), **_brief(object_type)}
+            filters = {**dict(scope), **brief(object_type)}
             self._add(query(object_type, filters, frozenset(alike)))
         return list(self._queries)
 
@@ -62,7 +62,7 @@ class ReadingRound:
         self._queries[one] = None
 
     def add_named(self, group: Group, needs: Sequence[ReadRequirement]) -> None:
-        """The reads of managed objects, by key or in bulk, and of objects whose names look
+        """Adds the reads of managed objects, by key or in bulk, and of objects whose names look
         like those of absent objects."""
         object_type, tenant, script_type = group
         kind = ALL_TYPES[object_type]
@@ -72,6 +72,8 @@ class ReadingRound:
         in_bulk = reads_in_bulk(object_type) or count > self._many
         if in_bulk:
             self._add(bulk)
+        bulk_asked = bulk in self._asked
+        alike: dict[tuple[object, ...], set[str]] = {}
         owners = [(at, one.refers_to) for at, one in enumerate(key_parts(kind)) if one.refers_to]
         for need in needs:
             if need.dbid and not in_bulk:
@@ -84,30 +86,39 @@ class ReadingRound:
             if key is None:  # what it belongs to is absent, or not read yet
                 continue
             filters = {} if in_bulk else by_key(kind, key)
-            own = query(object_type, {**filters, **subtype}) if filters else bulk
-            self._add(own)
-            if (own is bulk and not subtype) or own not in self._asked:
+            asked = bulk_asked
+            if filters:
+                own = query(object_type, {**filters, **subtype})
+                self._add(own)
+                asked = own in self._asked
+            elif not in_bulk:
+                self._add(bulk)
+            if not asked or not (filters or subtype):
                 continue
             if self._live.with_key(object_type, key) is not None:
                 continue
             if subtype and not need.twins and not in_bulk:  # a script of another type may have it
-                self._add(query(object_type, {**by_key(kind, key), **_brief(object_type)}))
+                self._add(query(object_type, {**by_key(kind, key), **brief(object_type)}))
             elif need.twins or subtype:
-                outer: Filter = by_key(kind, key[:-1]) or scope_of(object_type, tenant)
-                scope = (object_type, tuple(sorted(outer.items())))
-                self._absent.setdefault(scope, set()).add(alike_key(str(key[-1])))
+                around = key[:-1]
+                if around not in alike:
+                    outer: Filter = by_key(kind, around) or scope_of(object_type, tenant)
+                    scope = (object_type, tuple(sorted(outer.items())))
+                    alike[around] = self._absent.setdefault(scope, set())
+                alike[around].add(alike_key(str(key[-1])))
 
     def want_name(self, object_type: str, tenant: int, name: str) -> None:
-        """Reads what a natural name refers to, with or without its tenant before it."""
+        """Adds the read of what a natural name refers to; the name may begin with its tenant."""
         folder = referred_folder(name) if object_type == FOLDER else None
         if folder is not None:
             self.want_name(folder[0], tenant, folder[1])
             return
         if object_type in ("", *ALWAYS_READ):
             return
-        if (object_type, tenant, name) in self._wanted:
+        wanted = (object_type, tenant, name)
+        if wanted in self._wanted:
             return
-        self._wanted.add((object_type, tenant, name))
+        self._wanted.add(wanted)
         kind = ALL_TYPES[object_type]
         if reads_in_bulk(object_type):
             self._add_bulk(object_type, tenant)
@@ -122,16 +133,17 @@ class ReadingRound:
             self.want_dbid(object_type, int(name[1:]), tenant)
 
     def _want_key(self, kind: ObjectType, tenant: int, name: str) -> None:
-        texts = split(name, len(key_parts(kind)))
+        parts = key_parts(kind)
+        texts = split(name, len(parts))
         if texts is None:
             return
-        for part, text in zip(key_parts(kind), texts, strict=True):
+        for part, text in zip(parts, texts, strict=True):
             if part.refers_to:
                 self.want_name(part.refers_to, tenant, text)
         self._names.setdefault((kind.name, tenant), {})[texts] = None
 
     def want_dbid(self, object_type: str, dbid: int, tenant: int) -> None:
-        """Reads an object, and those that its name begins with."""
+        """Adds the read of an object and of the objects whose names its own name begins with."""
         if object_type in ("", *ALWAYS_READ):
             return
         found = self._live.get(object_type, dbid)
@@ -144,7 +156,8 @@ class ReadingRound:
             self.want_dbid(owner, number, found.tenant or tenant)
 
     def add_targets(self, need: ReadRequirement, one: ConfObject) -> None:
-        """The names behind the DBIDs in the key and the declared fields of a live object."""
+        """Adds reads for the names of the DBIDs in the key and the declared fields of a live
+        object."""
         kind = ALL_TYPES[one.type]
         words = {*need.words, *(part.word for part in key_parts(kind))}
         if need.referrers:  # the names that would be lost
@@ -155,19 +168,20 @@ class ReadingRound:
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
     def add_named_so(self, one: ConfObject, name: str) -> None:
-        """The object that has the natural key already which ``one`` would get with a new name."""
+        """Adds the read of an object that may already have the natural key which ``one`` would get
+        with a new name."""
         filters = by_key(ALL_TYPES[one.type], new_key(one, name))
         if filters:
-            self._add(query(one.type, {**filters, **_brief(one.type)}))
+            self._add(query(one.type, {**filters, **brief(one.type)}))
 
     def add_referrers(self, need: ReadRequirement) -> None:
-        """The objects of every type that can refer to an object."""
+        """Adds the objects of every type that can refer to an object."""
         for referring, _, _ in references_to(need.type):
             if referring.name not in FOLDER_TYPES:  # they are among those of type Folder
                 self._add_scope(referring.name, need.tenant)
 
     def add_submitters(self, tenant: int) -> None:
-        """The scripts that assign strategies to the views of queues, and those views."""
+        """Adds the scripts that assign strategies to the views of queues, and those views."""
         if tenant in self._submitted:
             return
         self._submitted.add(tenant)
@@ -176,14 +190,14 @@ class ReadingRound:
         found = submitters(self._live, tenant)
         names = sorted({name for one in found for name in annex_values(one)})
         if len(names) > self._many:
-            views = {"script_type": SCRIPT_TYPE["InteractionQueueView"], **_brief("Script")}
+            views = {"script_type": SCRIPT_TYPE["InteractionQueueView"], **brief("Script")}
             self._add(query("Script", {**scope_of("Script", tenant), **views}))
             return
         for name in names:
             self.want_name("Script", tenant, name)
 
     def add_all_for(self, need: ReadRequirement) -> None:
-        """The reads that are made whatever was found."""
+        """Adds the reads that do not depend on what was found."""
         if (need.key or need.dbid) and not (need.folder or need.former):
             return
         kind = ALL_TYPES[need.type]
@@ -210,7 +224,7 @@ class ReadingRound:
                     self._add_bulk(target, need.tenant)
 
     def _add_bulk(self, object_type: str, tenant: int) -> None:
-        """All objects of a type that those of a tenant may refer to, without bodies."""
+        """Reads all objects of a type that objects of a tenant may refer to, without bodies."""
         if object_type in ("", *ALWAYS_READ):
             return
         shared = tenant and object_type in _OF_ENVIRONMENT_TOO
@@ -218,9 +232,10 @@ class ReadingRound:
             self._add_scope(object_type, dbid)
 
     def _add_scope(self, object_type: str, tenant: int) -> None:
-        """All objects of a type in a tenant, without bodies, and what their names begin with."""
+        """Reads all objects of a type in a tenant, without bodies, and the objects whose names
+        theirs begin with."""
         if object_type not in ("", *ALWAYS_READ):
-            self._add(_scope(object_type, tenant))
+            self._add(scope_read(object_type, tenant))
             self._add_parents(object_type, tenant)
 
     def _add_parents(self, object_type: str, tenant: int) -> None:
@@ -230,11 +245,11 @@ class ReadingRound:
                 self._add_scope(part.refers_to, tenant)
 
     def _add_keys(self, object_type: str, tenant: int, keys: Iterable[tuple[str, ...]]) -> None:
-        """Reads of what is referred to by name, as far as it was not found yet."""
+        """Reads what is referred to by name and was not found yet."""
         kind = ALL_TYPES[object_type]
         found = [self._live.key_of(object_type, texts, tenant) for texts in keys]
         filters = [by_key(kind, key) for key in found if key is not None]
-        reads = [query(object_type, {**one, **_brief(object_type)}) for one in filters if one]
+        reads = [query(object_type, {**one, **brief(object_type)}) for one in filters if one]
         new = [one for one in reads if one not in self._asked]
         if len(new) > self._many or len(reads) < len(filters):
             self._add_bulk(object_type, tenant)
@@ -242,13 +257,12 @@ class ReadingRound:
             self._queries.update(dict.fromkeys(new))
 
     def _add_dbids(self, object_type: str, dbids: Mapping[int, int]) -> None:
-        """Reads of what is referred to by DBID, as far as it was not found yet, nor may be found
-        among the objects of a tenant that this round reads."""
-        brief = _brief(object_type)
+        """Reads what is referred to by DBID, was not found yet and is not among the objects of a
+        tenant that this round reads."""
         reads = {
-            query(object_type, {"dbid": dbid, **brief}): tenant
+            query(object_type, {"dbid": dbid, **brief(object_type)}): tenant
             for dbid, tenant in dbids.items()
-            if _scope(object_type, tenant) not in self._queries
+            if scope_read(object_type, tenant) not in self._queries
         }
         new = {one: tenant for one, tenant in reads.items() if one not in self._asked}
         if len(new) > self._many:
@@ -260,41 +274,11 @@ class ReadingRound:
 
 @cache
 def reads_in_bulk(object_type: str) -> bool:
-    """Whether all objects of a type in a tenant are read whatever is named: those that are found
-    by display name too, and those whose keys name such objects."""
+    """Whether all objects of a type in a tenant are read whichever are named: types that are also
+    found by display name, and types whose keys name such objects."""
     return object_type in _BY_DISPLAY_NAME or any(
         part.refers_to in _BY_DISPLAY_NAME for part in key_parts(ALL_TYPES[object_type])
     )
 
 
 _BY_DISPLAY_NAME = frozenset(kind.type for kind in MANIFEST_KINDS.values() if kind.by_display_name)
-
-
-def scope_of(object_type: str, tenant: int) -> dict[str, int]:
-    """A filter by tenant; none for types without one, and for objects that belong to none."""
-    kind = ALL_TYPES[object_type]
-    applies = tenant and has_tenant(kind) and "tenant_dbid" in kind.filters
-    return {"tenant_dbid": tenant} if applies else {}
-
-
-def _scope(object_type: str, tenant: int) -> Query:
-    """The read of all objects of a type in a tenant, without bodies."""
-    return query(object_type, {**scope_of(object_type, tenant), **_brief(object_type)})
-
-
-def _brief(object_type: str) -> Filter:
-    """The filters that leave out the bodies of objects of a type."""
-    known = ALL_TYPES[object_type].filters
-    return {name: True for name in WITHOUT_BODIES if name in known}
-
-
-def by_key(kind: ObjectType, key: Sequence[object]) -> dict[str, str | int]:
-    """The filters for the values of a natural key, or of its first parts; empty where the type
-    has none for one of them."""
-    names = kind.filters_by_attribute
-    found: dict[str, str | int] = {}
-    for part, value in zip(kind.key, key, strict=False):
-        if part not in names or not isinstance(value, str | int):
-            return {}
-        found[names[part]] = value
-    return found

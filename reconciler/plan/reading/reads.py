@@ -1,12 +1,12 @@
-"""Which reads satisfy what must be known, given what was read so far. Pure.
+"""Which reads satisfy the requirements, given what was read so far. Pure.
 
 A round may need what the round before it found: the DBID of the switch that a DN belongs to, the
-names behind the DBIDs in a live object, the scripts that its options name. Where a named object
-is absent, the names of its scope are read for names that are alike. Bodies of scripts are read
-only of scripts that are managed.
+names behind the DBIDs in a live object, the scripts that its options name. If a named object is
+absent, the names of its scope are read to find similar names. Only managed scripts are read with
+their bodies.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from reconciler.kinds.options import options_in, references_of
@@ -18,7 +18,7 @@ from reconciler.server.reading import Following, Query
 from reconciler.server.snapshot import Snapshot
 
 MANY = 100
-"""Above so many objects of a type and tenant, all of them are read at once (measured: decision
+"""If more objects of a type and tenant are needed, all of them are read at once (measured: decision
 record 12)."""
 
 
@@ -50,7 +50,7 @@ def _following(
         found.add_named(group, named)
     of = _Objects(live)
     for need in needs:
-        objects = list(of.objects(need))
+        objects = of.objects(need)
         if need.former and not objects:
             continue
         found.add_all_for(need)
@@ -81,20 +81,16 @@ class _Objects:
         self._live = live
         self._labels: dict[tuple[str, int], dict[str, list[ConfObject]]] = {}
 
-    def objects(self, need: ReadRequirement) -> Iterator[ConfObject]:
+    def objects(self, need: ReadRequirement) -> list[ConfObject]:
+        found: list[ConfObject | None] = []
         if need.dbid:
-            one = self._live.get(need.type, need.dbid)
-            if one is not None:
-                yield one
-        if not need.key:
-            return
-        if reads_in_bulk(need.type):
-            yield from self._called(need.type, need.tenant).get(need.key[-1], ())
-            return
-        key = self._live.key_of(need.type, need.key, need.tenant)
-        one = self._live.with_key(need.type, key) if key else None
-        if one is not None:
-            yield one
+            found.append(self._live.get(need.type, need.dbid))
+        if need.key and reads_in_bulk(need.type):
+            found += self._called(need.type, need.tenant).get(need.key[-1], ())
+        elif need.key:
+            key = self._live.key_of(need.type, need.key, need.tenant)
+            found.append(self._live.with_key(need.type, key) if key else None)
+        return [one for one in found if one is not None]
 
     def _called(self, object_type: str, tenant: int) -> dict[str, list[ConfObject]]:
         """The objects of a type by name and by display name."""

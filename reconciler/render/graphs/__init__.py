@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from reconciler.plan.chat.path import NodeKind
-from reconciler.plan.chat.site_graph import SiteGraph
+from reconciler.plan.chat.site_graph import NodeState, SiteGraph
 
 # Each form imports what it needs only when it is chosen.
 # ruff: noqa: PLC0415
@@ -23,6 +23,16 @@ WORDS: Mapping[NodeKind, str] = {
     "agent-group": "agent group",
 }
 """What people call a node."""
+
+
+_MARKS: Mapping[NodeState, str] = {"live": "", "planned": "+", "removed": "-", "missing": "!"}
+
+
+def mark_of(state: NodeState, *, broken: bool) -> str:
+    """What marks a node: ``+``, ``-``, ``!``, nothing; ``+!``: the plan creates it, and it is
+    broken all the same. ``broken``: it has faults."""
+    mark = _MARKS[state]
+    return f"{mark}!" if broken and mark != "!" else mark
 
 
 def _json(graph: SiteGraph) -> str:

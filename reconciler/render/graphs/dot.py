@@ -6,7 +6,7 @@ are too, since they begin escapes and entities.
 
 from collections.abc import Iterator
 
-from reconciler.plan.chat.site_graph import Node, NodeState, SiteGraph
+from reconciler.plan.chat.site_graph import NodeState, SiteGraph
 from reconciler.render.graphs import WORDS
 from reconciler.text.visible import escaped
 
@@ -31,19 +31,17 @@ def _lines(graph: SiteGraph) -> Iterator[str]:
     yield '  edge [fontname="sans-serif", fontsize=9, color="#5c636c"];'
     for node in graph.nodes:
         text = "\\n".join(map(_label, (WORDS[node.kind], node.name, *node.faults)))
-        yield f"  {names[node.key]} [{_attributes(text, _state(node))}];"
+        looks = [_LOOKS[node.state], _LOOKS["missing"] if node.faults else ""]
+        yield f"  {names[node.key]} [{_attributes(text, *looks)}];"
     for edge in graph.edges:
         arrow = f"{names[edge.source]} -> {names[edge.target]}"
-        yield f"  {arrow} [{_attributes(_label(edge.label), edge.state)}];"
+        yield f"  {arrow} [{_attributes(_label(edge.label), _LOOKS[edge.state])}];"
     yield "}"
 
 
-def _state(node: Node) -> NodeState:
-    return "missing" if node.faults else node.state
-
-
-def _attributes(label: str, state: NodeState) -> str:
-    return ", ".join(filter(None, (f'label="{label}"', _LOOKS[state])))
+def _attributes(label: str, *looks: str) -> str:
+    """The attributes of a node or an edge; of two that say the same thing, the later counts."""
+    return ", ".join(filter(None, (f'label="{label}"', *dict.fromkeys(looks))))
 
 
 def _label(text: str) -> str:

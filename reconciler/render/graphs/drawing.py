@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from reconciler.plan.chat.path import NodeKey, NodeKind
 from reconciler.plan.chat.site_graph import Edge, Node, NodeState, SiteGraph
-from reconciler.render.graphs import WORDS
+from reconciler.render.graphs import WORDS, mark_of
 from reconciler.render.lines import cell_len
 from reconciler.render.wrapping import broken
 from reconciler.text.difference import ELLIPSIS
@@ -46,12 +46,13 @@ _MANY = 5
 
 class Box(Struct, frozen=True):
     """A node, or many that differ in their names only. ``title``: what it is; ``lines``: its
-    name; ``faults``: lines too. ``x``, ``y``: its upper left corner."""
+    name; ``faults``: lines too; ``mark``: before the title. ``x``, ``y``: its upper left corner."""
 
     title: str
     lines: tuple[str, ...]
     faults: tuple[str, ...]
     state: NodeState
+    mark: str = ""
     x: float = 0
     y: float = 0
     width: float = _BOX
@@ -124,12 +125,13 @@ def _between(edges: Sequence[Edge], lead: dict[NodeKey, NodeKey]) -> Iterator[Ed
 def _box(group: Sequence[Node]) -> Box:
     node, word = group[0], WORDS[group[0].kind]
     state: NodeState = "missing" if node.faults else node.state
+    mark = mark_of(node.state, broken=bool(node.faults))
     faults = tuple(line for fault in node.faults for line in _lines(fault))
     if len(group) == 1:
-        return Box(word, tuple(_lines(node.name)), faults, state)
+        return Box(word, tuple(_lines(node.name)), faults, state, mark)
     names = [_shown(one.name) for one in group[: _MANY - 1]]
     title = f"{len(group)} {word[:-1]}ies" if word.endswith("y") else f"{len(group)} {word}s"
-    return Box(title, (*names, f"and {len(group) - len(names)} more"), faults, state)
+    return Box(title, (*names, f"and {len(group) - len(names)} more"), faults, state, mark)
 
 
 def _lines(text: str) -> Iterator[str]:

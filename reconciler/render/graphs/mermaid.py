@@ -34,14 +34,15 @@ def _lines(graph: SiteGraph) -> Iterator[str]:
         label = f'|"{_label(edge.label)}"|' if edge.label else ""
         yield f"  {names[edge.source]} {arrow}{label} {names[edge.target]}"
     for name, style in _CLASSES.items():
-        members = [names[node.key] for node in graph.nodes if _class(node) == name]
+        members = [names[node.key] for node in graph.nodes if name in _classes(node)]
         if members:
             yield f"  classDef {name} {style}"
             yield f"  class {','.join(members)} {name}"
 
 
-def _class(node: Node) -> str:
-    return "broken" if node.faults else node.state
+def _classes(node: Node) -> tuple[str, ...]:
+    """The classes of a node; what a later class says counts."""
+    return (node.state, "broken") if node.faults else (node.state,)
 
 
 def _label(text: str) -> str:

@@ -9,8 +9,6 @@ from reconciler.plan.chat.site_graph import SiteGraph
 from reconciler.render.graphs.drawing import LINE, PADDING, Arrow, Box, drawing_of
 from reconciler.text.visible import escaped
 
-_MARKS = {"planned": "+ ", "removed": "- ", "missing": "! ", "live": ""}
-
 
 def graph_svg(graph: SiteGraph) -> str:
     """The graph as a file of its own."""
@@ -59,7 +57,7 @@ def _arrow(arrow: Arrow) -> Iterator[str]:
 
 def _box(box: Box) -> Iterator[str]:
     rows = [
-        (_MARKS[box.state] + box.title, "title"),
+        (f"{box.mark} {box.title}".lstrip(), "title"),
         *((line, "name") for line in box.lines),
         *((line, "fault") for line in box.faults),
     ]

@@ -1,5 +1,5 @@
 """The chat path as a tree of text. What the plan creates, removes, or leaves broken is marked at
-the beginning of its line: ``+``, ``-`` and ``!``."""
+the beginning of its line: ``+``, ``-`` and ``!``, or two of them."""
 
 import sys
 from collections import defaultdict
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from reconciler.plan.chat.path import NodeKey
 from reconciler.plan.chat.site_graph import Edge, Node, NodeState, SiteGraph
 from reconciler.render.console import Console, emit, folded, styled, width_of
-from reconciler.render.graphs import WORDS
+from reconciler.render.graphs import WORDS, mark_of
 from reconciler.render.lines import StyledLine
 
-_MARKS: dict[NodeState, tuple[str, str]] = {
-    "live": (" ", ""),
-    "planned": ("+", "green"),
-    "removed": ("-", "red"),
-    "missing": ("!", "bold red"),
+_STYLES: dict[NodeState, str] = {
+    "live": "",
+    "planned": "green",
+    "removed": "red",
+    "missing": "bold red",
 }
 
 
@@ -52,6 +52,8 @@ class _Tree:
         for edge in graph.edges:
             self._below[edge.source].append(edge)
         self._shown: set[NodeKey] = set()
+        marks = (mark_of(node.state, broken=bool(node.faults)) for node in graph.nodes)
+        self._margin = 1 + max(map(len, ("+", *marks)))
 
     def lines(self) -> Iterator[StyledLine]:
         for root in self._graph.roots():
@@ -66,13 +68,15 @@ class _Tree:
         self._shown.add(node.key)
         shown_state: NodeState = node.state if node.state != "live" else state
         broken = bool(node.faults) and not again
-        mark, style = _MARKS["missing" if broken else shown_state]
-        lead = f"{mark} {'  ' * depth}{f'{label}: ' if label else ''}{WORDS[node.kind]} "
+        mark = mark_of(shown_state, broken=broken)
+        style = _STYLES["missing" if broken else shown_state]
+        lead = f"{mark:<{self._margin}}{'  ' * depth}{f'{label}: ' if label else ''}"
+        lead += f"{WORDS[node.kind]} "
         more = "  (see above)" if again and self._below[node.key] else ""
         yield styled((lead, style), node.name, (more, "dim"))
         if again:
             return
         for fault in node.faults:
-            yield styled((f"  {'  ' * depth}  {fault}", "red"))
+            yield styled((f"{'':{self._margin}}{'  ' * depth}  {fault}", "red"))
         for edge in self._below[node.key]:
             yield from self._node(self._nodes[edge.target], edge.state, edge.label, depth + 1)

@@ -32,7 +32,7 @@ _Lists = dict[tuple[str, int], dict[_Account, int]]
 
 def log_in(engine: Engine, user: str, password: str) -> int:
     """The DBID of the person with this user name and password. Errors: see ``authenticate``;
-    UserMustChangePasswordError where the password was set for a first log-in only."""
+    UserMustChangePasswordError if the password was set for a first log-in only."""
     dbid, person = authenticate(engine, user, password)
     if person.get("changePasswordOnNextLogin"):
         raise UserMustChangePasswordError(
@@ -45,7 +45,7 @@ def log_in(engine: Engine, user: str, password: str) -> int:
 
 def authenticate(engine: Engine, user: str, password: str) -> tuple[int, dict[str, Any]]:
     """The DBID and the attributes of the person with this user name and password.
-    LoginIncorrectError where there is none, AccessDeniedError where the person is disabled."""
+    LoginIncorrectError if there is none, AccessDeniedError if the person is disabled."""
     where = "AND json_extract(body, '$.userName') = ?"
     with engine.store.reading():
         row = next(engine.store.rows("Person", where, (user,)), None)
@@ -67,7 +67,8 @@ class Access:
         self._masks: tuple[object, Masks] | None = None
 
     def _accounts(self) -> tuple[set[_Account], bool]:
-        """The account and all access groups it belongs to; whether one has super administrators."""
+        """The account and all access groups it belongs to; whether any of these groups has super
+        administrators."""
         groups = {row[0]: decode(row[3]) for row in self._engine.store.rows("AccessGroup")}
         accounts: set[_Account] = {("AccessGroup", EVERYONE)}
         reached: list[_Account] = [self._account] if self._account else []
@@ -128,7 +129,8 @@ class Access:
         return self._granted() if self._account else None
 
     def _granted(self) -> "Masks":
-        """What the account has, as it is now; read again only after a write that may change it."""
+        """The current permissions of the account and its groups; read again only after a write that
+        may change them."""
         version = self._engine.store.access_version()
         if self._masks is None or self._masks[0] != version:
             masks = Masks(self._engine, self._lists(), self._accounts()[0])

@@ -1,4 +1,4 @@
-"""What a session may ask about accounts: those of applications, and passwords.
+"""Requests about accounts: the accounts of applications, and passwords.
 
 A password can be changed by everyone who knows the old one, whatever the permissions.
 """
@@ -35,7 +35,7 @@ class Accounts:
             return logon_accounts.account_of(self._engine.store, application)
 
     def set_of_application(self, application: int, account: LogonAccount) -> None:
-        """Sets that account. IncorrectReferencesError where there is no such account."""
+        """Sets that account. IncorrectReferencesError if there is no such account."""
         account_type, dbid = account
         store = self._engine.store
         with store.writing():
@@ -57,7 +57,7 @@ class Accounts:
             )
 
     def authenticate(self, user: str, password: str) -> None:
-        """LoginIncorrectError or AccessDeniedError where a log-in would be refused."""
+        """LoginIncorrectError or AccessDeniedError if a log-in would be refused."""
         authenticate(self._engine, user, password)
 
     def change_password(self, user: str, old: str, new: str) -> None:

@@ -42,7 +42,7 @@ from reconciler.server.proxy import proxies_among
 from reconciler.server.values import is_integer
 
 _PART = 1000
-"""How many objects a part of a read has."""
+"""The number of objects in a part of a read."""
 
 Members = Mapping[int, list[dict[str, int]]]
 """Folder DBID -> its members, in the form of the attribute ``objectIDs``."""
@@ -51,9 +51,9 @@ Members = Mapping[int, list[dict[str, int]]]
 class EmbeddedServer:
     """A session with a Configuration Server in one SQLite file. Implements ``port.Server``.
 
-    ``account``: as what a session without a user runs; None: it may do everything.
-    ``timeout``: seconds to wait while another process writes. ServerUnavailableError where
-    there is no such file; LoginIncorrectError or AccessDeniedError for the account.
+    ``account``: the account of a session without a user; None: it may do everything. ``timeout``:
+    seconds to wait while another process writes. ServerUnavailableError if there is no such file;
+    LoginIncorrectError or AccessDeniedError for the account.
     """
 
     def __init__(
@@ -85,8 +85,8 @@ class EmbeddedServer:
         self.store.close()
 
     def note_login(self, application: int, host: str) -> None:
-        """Notes that the session's person has logged in through a client application on a host,
-        where the server keeps that (``last_login``)."""
+        """Records that the session's person has logged in through a client application on a host,
+        if the server keeps this (``last_login``)."""
         with self.store.reading():
             noted = self._person and last_login.are_noted(self.engine)
         if noted:
@@ -151,7 +151,7 @@ class EmbeddedServer:
     def read_alike(
         self, object_type: str, filters: Filter, alike: frozenset[str]
     ) -> list[ConfObject]:
-        """See ``port.read_alike``. Of others, only the names are read."""
+        """See ``port.read_alike``. Only the names of other objects are read."""
         wanted = conditions(validation.object_type(object_type), filters)
         with self.store.reading():
             names = self.store.names(object_type, " ".join(wanted.where), wanted.parameters)

@@ -155,7 +155,7 @@ def mirror(writer: Writer, dbid: int) -> None:
 
 
 def unmirror(writer: Writer, backup: int) -> None:
-    """Makes an application a primary again, if it is nobody's backup any more."""
+    """Makes an application a primary again, if it is no longer the backup of any application."""
     row = writer.store.row("Application", backup)
     if row is not None and not primary_of(writer.store, backup):
         attributes = decode(row[3])

@@ -1,10 +1,10 @@
 """Writes a copy of another Configuration Server into a server file, object by object.
 
-Rows are taken as they are, with their DBIDs, folders and permissions; none of the server's
-rules is applied to them. What the rules would refuse is found afterwards.
+Rows are copied unchanged, with their DBIDs, folders and permissions; the server's rules are not
+applied. What the rules would refuse is found afterwards.
 
 While the copy is being made its file is called ``PATH.partial``. Each type is one transaction,
-so that a copy that was interrupted goes on where it ended.
+so that an interrupted copy continues where it ended.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ class ServerCopy:
 
     @contextmanager
     def taking(self, object_type: str) -> Iterator[None]:
-        """A transaction for the objects of a type, which the copy then has, or none of them."""
+        """A transaction for the objects of a type: the copy then has all of them or none."""
         with self._store.writing():
             yield
             self._store.set_setting(_DONE + object_type, "yes")
@@ -73,8 +73,8 @@ class ServerCopy:
         self._store.set_permissions(object_type, dbid, entries_as_data(entries))
 
     def dangling(self) -> list[tuple[str, int, str, str, int]]:
-        """The references that lead to no object of the copy: (type, DBID, attribute, target
-        type, target DBID)."""
+        """The references to objects that are not in the copy: (type, DBID, attribute, target type,
+        target DBID)."""
         with self._store.reading():
             return self._store.dangling()
 
@@ -105,7 +105,7 @@ class ServerCopy:
                         yield f"{label}: {error.message}"
 
     def publish(self) -> None:
-        """Gives the finished copy its name."""
+        """Renames the finished copy to its final name."""
         with self._store.writing():
             for name in (*(_DONE + one for one in OBJECT_TYPES), _SOURCE):
                 self._store.remove_setting(name)
@@ -117,7 +117,7 @@ class ServerCopy:
 
 
 def check_is_free(path: Path) -> None:
-    """ServerUnavailableError where something is at ``path``, or nobody can tell."""
+    """ServerUnavailableError if something is at ``path``, or if this cannot be found out."""
     with explained(path):
         if path.exists():
             raise exists_already(path)
@@ -126,7 +126,7 @@ def check_is_free(path: Path) -> None:
 @contextmanager
 def open_copy(path: Path, identity: str) -> Iterator[ServerCopy]:
     """A copy to be made at ``path``, new or begun earlier. ``identity``: of the server that is
-    copied. ServerUnavailableError where the path is taken, also by an unfinished copy of another
+    copied. ServerUnavailableError if the path is taken, also by an unfinished copy of another
     server."""
     check_is_free(path)
     draft = path.with_name(f"{path.name}.partial")

@@ -1,7 +1,7 @@
 """Recognises a damaged server file, whose rows may hold anything.
 
-An object is looked at when it leaves a transaction. Inside one, code trusts the rows: where
-it fails nevertheless, ``find_damage`` tells whether the file is the reason.
+An object is checked when it leaves a transaction. Inside a transaction, code trusts the rows: if it
+fails, ``find_damage`` tells whether the file is the reason.
 """
 
 import sqlite3
@@ -48,20 +48,22 @@ class RowChecker:
         was written."""
         if type(attributes) is not dict or not self._mandatory <= attributes.keys():
             return False
-        if not all(type(number) is int for number in row[:3]):
+        dbid, tenant, folder, _ = row
+        if not type(dbid) is type(tenant) is type(folder) is int:
             return False
         classes = self._classes
         for name, value in attributes.items():
             if type(value) is not classes.get(name):
                 return False
-        return not any(
-            _problem(one, attributes[one.name]) for one in self._nested if one.name in attributes
-        )
+        for one in self._nested:
+            if one.name in attributes and _problem(one, attributes[one.name]):
+                return False
+        return True
 
 
 @cache
 def checker_of(object_type: str) -> RowChecker:
-    """The checker of a type, made once: a create needs it too, for the object that it returns."""
+    """The checker of a type, made once. A create needs it too, for the object that it returns."""
     return RowChecker(OBJECT_TYPES[object_type])
 
 

@@ -22,7 +22,7 @@ from reconciler.server.errors import (
     ValueOutOfRangeError,
 )
 
-# What code may raise that reads a row of another shape than was written.
+# What code may raise when it reads a row whose shape is not that of what was written.
 _UNEXPECTED = (ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
 
 _EFFECTIVE = os.access in os.supports_effective_ids
@@ -82,13 +82,13 @@ class Database:
         self.has_times = self._has_times() or self._add_times()
 
     def _has_times(self) -> bool:
-        """Whether the log of changes says when each was made."""
+        """Whether the log of changes has the time of each change."""
         columns = self.connection.execute("PRAGMA table_info(change)").fetchall()
         return any(column[1] == "time" for column in columns)
 
     def _add_times(self) -> bool:
-        """Lets the log of an older file, if it can be written, say when changes are made from
-        now on. Returns whether it can."""
+        """Adds the time of changes, from now on, to the log of an older file, if the file can be
+        written. Returns whether it can."""
         if self._frozen:
             return False
         with suppress(ServerReadOnlyError), self.writing():
@@ -177,8 +177,8 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """One transaction for what is read and written in the block. It is committed at the end, or
-        rolled back if the block fails; what fails in the block is rolled back alone."""
+        """One transaction for all reads and writes in the block. It is committed at the end, or
+        rolled back if the block fails; a write that fails in the block is rolled back alone."""
         with self._transaction("BEGIN IMMEDIATE"):
             self._is_shared = True
             try:
@@ -217,7 +217,7 @@ class Database:
 
     @contextmanager
     def _part(self) -> Iterator[None]:
-        """A part of a transaction that is shared."""
+        """A savepoint in a shared transaction."""
         if not self.connection.in_transaction:
             raise ServerUnavailableError(f"{self.path}: an earlier error has undone this write")
         self.connection.execute("SAVEPOINT part")
@@ -227,8 +227,8 @@ class Database:
 
     @contextmanager
     def _rolled_back(self, *statements: str) -> Iterator[None]:
-        """Rolls back if the block fails, with these statements. A damaged file explains the
-        error."""
+        """Rolls back with these statements if the block fails. If the file is damaged, the error
+        says so."""
         try:
             yield
         except BaseException as error:

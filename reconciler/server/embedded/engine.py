@@ -127,7 +127,7 @@ class Engine:
 
     def _add_default(self, kind: ObjectType, owner: tuple[str, int]) -> int:
         """Creates the default folder of a type that the server did not know when the owner was
-        created. Returns its DBID; 0 where the type has no folders, or there is no such owner."""
+        created. Returns its DBID; 0 if the type has no folders, or there is no such owner."""
         if not kind.folder or self.store.row(*owner) is None:
             return 0
         return self._write_default(kind, owner)
@@ -198,7 +198,7 @@ class Engine:
             relations.disable_owned(self, kind, dbid)
 
     def delete(self, kind: ObjectType, dbid: int) -> None:
-        """Deletes an object, with all consequences."""
+        """Deletes an object, with all consequences for other objects."""
         self.existing(kind.name, dbid)
         self._check_environment(kind, dbid)
         if kind.written_by_server:
@@ -243,7 +243,7 @@ class Engine:
         self.store.put(kind.name, dbid, tenant, folder, body)
         references = validation.references(kind, attributes)
         self.store.set_references(kind.name, dbid, references, new=new)
-        if new or sent is not None or delta:  # a mere move is logged for the folder
+        if new or sent is not None or delta:  # a move alone is logged for the folder
             public = _without_secret_attributes(kind, attributes)
             logged = body if public == attributes else encode(public)
             change = ("created", None, logged) if new else ("updated", delta, None)

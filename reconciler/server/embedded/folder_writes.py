@@ -1,6 +1,6 @@
 """Creates folders, and moves objects and folders from one to another.
 
-Methods of the engine in all but name: they run inside a transaction of the store.
+These functions belong to the engine: they run inside a transaction of the store.
 """
 
 from collections.abc import Iterator

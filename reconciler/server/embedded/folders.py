@@ -72,8 +72,8 @@ class FolderIndex:
 
     @staticmethod
     def is_default(folder: Attributes) -> bool:
-        """Whether a folder came with its owner. A configuration unit, which is for folders, is
-        also directly below its owner."""
+        """Whether a folder was created with its owner. A configuration unit, which is for folders,
+        is directly below its owner too, but is no default folder."""
         return bool(folder["parentID"] == folder["ownerID"] and folder["type"] != FOLDER_TYPE)
 
     @staticmethod

@@ -12,14 +12,14 @@ _KIND = OBJECT_TYPES["PersonLastLogin"]
 
 
 def are_noted(engine: Engine) -> bool:
-    """Whether the server notes log-ins. Runs inside a transaction."""
+    """Whether the server records log-ins. Runs inside a transaction."""
     own = engine.store.row("Application", SERVER_DBID)
     options = decode(own[3]).get("options", {}) if own else {}
     return bool(options.get("system", {}).get("last-login") == "true")
 
 
 def note(engine: Engine, person: int, application: int, host: str, now: int) -> None:
-    """Notes that a person has logged in. ``application``: the DBID of the client application;
+    """Records that a person has logged in. ``application``: the DBID of the client application;
     ``host``: where it runs; ``now``: seconds since 1970. Runs inside a transaction."""
     values = {
         "personDBID": person,

@@ -1,8 +1,8 @@
 """Rules between objects, and the consequences of a change for other objects.
 
-References must lead to objects of the right tenant; a Business Attribute has one default
-value; disabling an owner disables what it owns; a deletion is vetoed, cascades, or clears
-references. Functions run inside a transaction of the store.
+A reference must be to an object of the right tenant; a Business Attribute has one default value;
+disabling an owner disables what it owns; a deletion is vetoed, cascades, or clears references.
+Functions run inside a transaction of the store.
 """
 
 from collections.abc import Iterator
@@ -36,8 +36,8 @@ def check_references(store: Store, kind: ObjectType, attributes: Attributes) -> 
 
 
 def with_taken(store: Store, kind: ObjectType, given: Attributes) -> Attributes:
-    """The attributes to create an object from, with those that the server takes from an object
-    that it refers to, such as the tenant of a DN from its switch."""
+    """The attributes to create an object from, with those that the server takes from a referenced
+    object, such as the tenant of a DN from its switch."""
     taken: dict[str, object] = {}
     for attribute in kind.attributes:
         source = kind.attribute(attribute.taken_from) if attribute.taken_from else None

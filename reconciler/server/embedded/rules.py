@@ -30,7 +30,7 @@ _INSIDE_TENANT: Mapping[tuple[str, str], bool] = {
     ("Person", "agentLogins"): False,
     ("Place", "DNDBIDs"): False,
 }
-"""References that stay inside a tenant; whether they may lead to Environment, too."""
+"""References that stay inside a tenant -> whether they may also refer to objects of Environment."""
 
 _AT_A_PLACE = {
     DN_TYPE[name]
@@ -39,7 +39,7 @@ _AT_A_PLACE = {
     - {"Trunk", "TrunkGroup", "TieLine", "TieLineGroup", "ExtRoutingPoint"}
     - {"DestinationLabel", "ServiceNumber", "AccessResource"}
 }
-"""The types of DNs that an agent can sit at."""
+"""The types of DNs that a Place can have."""
 
 _OF_ATTRIBUTE = {
     "mediaTypeDBID": "MediaType",
@@ -50,8 +50,8 @@ _OF_ATTRIBUTE = {
 
 
 def may_cross(kind: ObjectType, name: str, attributes: Attributes, tenant: int) -> bool:
-    """Whether a reference may lead to an object of ``tenant`` (0: of no tenant). A person of
-    tenant Environment works for all tenants."""
+    """Whether an object of ``tenant`` (0: of no tenant) may be referred to. A person of tenant
+    Environment works for all tenants."""
     environment = _INSIDE_TENANT.get((kind.name, name))
     own = attributes.get("tenantDBID")
     if environment is None or tenant == own or (kind.name, own) == ("Person", ENVIRONMENT):

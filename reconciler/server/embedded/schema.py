@@ -61,7 +61,7 @@ ADD_TIMES = "ALTER TABLE change ADD COLUMN time INTEGER NOT NULL DEFAULT 0"
 
 def create_file(path: Path, *, durable: bool = False) -> None:
     """Creates an empty server file. ``durable``: an answered write survives power loss, at the
-    price of waiting for the disk each time. FileExistsError where ``path`` exists."""
+    price of waiting for the disk each time. FileExistsError if ``path`` exists."""
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
     os.close(descriptor)
     connection = sqlite3.connect(path, isolation_level=None)

@@ -1,4 +1,4 @@
-"""``embedded:PATH``: the adapter as ``server.connect`` lists it."""
+"""The adapter for ``embedded:PATH``, which ``server.connect`` lists."""
 
 import os
 from contextlib import closing
@@ -12,17 +12,12 @@ _READING = 1.0
 """Seconds to wait for the identity while another process writes."""
 
 
-def _open(
-    url: str,
-    credentials: Credentials,
-    timeout: float,
-    options: ConnectionOptions,  # noqa: ARG001 - for real servers
-) -> Server:
+def _open(url: str, credentials: Credentials, options: ConnectionOptions) -> Server:
     from reconciler.server.embedded.adapter import EmbeddedServer  # noqa: PLC0415 - sqlite3
 
     path = Path(url.partition(":")[2])
     return EmbeddedServer(
-        path, user=credentials.user, password=credentials.password, timeout=timeout
+        path, user=credentials.user, password=credentials.password, timeout=options.timeout
     )
 
 
@@ -32,7 +27,7 @@ def _relative_to(folder: Path, url: str) -> str:
 
 
 def _identity(url: str) -> str:
-    """The identity in the file. Empty where there is no such file, or none that can be read."""
+    """The identity in the file. Empty if the file does not exist or cannot be read."""
     from reconciler.server.embedded.store import Store  # noqa: PLC0415 - sqlite3
     from reconciler.server.errors import ServerError  # noqa: PLC0415
 

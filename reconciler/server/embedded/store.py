@@ -69,7 +69,7 @@ class Store(Database):
         return (dbid for (dbid,) in found)
 
     def row(self, object_type: str, dbid: int) -> Row | None:
-        """The row of an object; None where there is none. Read once a transaction."""
+        """The row of an object; None if there is none. Read once in a transaction."""
         if not is_integer(dbid):
             return None
         key = (object_type, dbid)
@@ -78,7 +78,7 @@ class Store(Database):
         return self.transaction_rows[key]
 
     def _keep(self, key: tuple[str, int], row: Row | None) -> None:
-        """Keeps a row for the rest of the transaction, which may write a hundred thousand."""
+        """Keeps a row for the rest of the transaction, which may write a hundred thousand rows."""
         if len(self.transaction_rows) >= _KEPT_ROWS:
             self.transaction_rows.clear()
         self.transaction_rows[key] = row
@@ -152,7 +152,8 @@ class Store(Database):
         ).fetchall()
 
     def dangling(self) -> list[tuple[str, int, str, str, int]]:
-        """The references that lead to no object: (type, DBID, attribute, target type, target)."""
+        """The references to objects that do not exist: (type, DBID, attribute, target type,
+        target)."""
         return self.connection.execute(
             "SELECT type, dbid, attribute, target_type, target FROM reference WHERE NOT EXISTS"
             " (SELECT 1 FROM object WHERE type = target_type AND object.dbid = target)"
@@ -192,8 +193,8 @@ class Store(Database):
         return self.data_version(), self._folder_writes, self.rollbacks
 
     def access_version(self) -> tuple[object, ...]:
-        """A value that changes whenever permissions may have changed: of an object, or of a folder
-        or an access group that others have them from."""
+        """A value that changes whenever permissions may have changed: those of an object, or of a
+        folder or an access group from which others get them."""
         return *self.version(), self._access_writes
 
     def settings(self) -> Mapping[str, str]:

@@ -27,7 +27,7 @@ class EmbeddedSubscription:
 
     @property
     def position(self) -> int:
-        """The sequence number of the last change that was received or passed over."""
+        """The sequence number of the last change that was received or skipped."""
         return self._last
 
     def rewind(self, position: int) -> None:
@@ -73,4 +73,4 @@ class EmbeddedSubscription:
         ]
 
     def close(self) -> None:
-        """Nothing to release."""
+        """Does nothing: there is nothing to release."""

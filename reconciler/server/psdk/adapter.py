@@ -52,7 +52,6 @@ class PsdkServer:
         *,
         user: str = "",
         password: str = "",
-        timeout: float = 30.0,
     ) -> None:
         self._sdk = sdk
         self._user = user
@@ -69,14 +68,13 @@ class PsdkServer:
             url,
             options,
             (user, password),
-            timeout=timeout,
             unasked=_ignore,
             repeat=self._repeat,
         )
         self._use(self._session.channel)
 
     def _use(self, channel: Channel) -> None:
-        """Uses the metadata of a connection from now on."""
+        """Switches to the metadata of a connection."""
         assert channel.shapes is not None  # noqa: S101 - an open channel has them
         multilingual = channel.context.getServerEncoding() == constants.UTF8_SERVER
         encoding = "" if multilingual else self._encoding
@@ -146,9 +144,9 @@ class PsdkServer:
         return sorted(found, key=lambda item: item.dbid)
 
     def _repeat(self, channel: Channel) -> bool:
-        """Repeats every earlier read on another host: whether the answers are the same."""
+        """Repeats every earlier read on another host. Returns whether the answers are the same."""
         self._use(channel)
-        if self._identity:  # outlives the answers, which a write clears
+        if self._identity:  # kept longer than the answers, which a write clears
             tenants = self._read_from(channel, "Tenant", dict(_ALL_TENANTS[1]))
             if role.identity(self._session.url.host_list, tenants) != self._identity:
                 return False
@@ -232,8 +230,8 @@ class PsdkServer:
         return self._requests.permissions(event)
 
     def history(self, object_type: str, dbid: int) -> list[PastChange]:  # noqa: ARG002 - of the port
-        """Always empty. The protocol's history log goes to a session that was interrupted, with
-        what it missed; its events tell no user (reference 2.5, ``EventObjectUpdated``)."""
+        """Always empty. The protocol's history log sends an interrupted session what it missed; its
+        events name no user (reference 2.5, ``EventObjectUpdated``)."""
         return []
 
     def effective_permissions(

@@ -1,8 +1,8 @@
-"""Where the class-data archive is kept that makes Java start faster.
+"""Where the class-data archive, which makes Java start faster, is kept.
 
 ``archive_maker`` makes it from the user's Java and jars, in the user's cache folder. Its
-name is derived from them, so another Java or other jars mean another archive. The name holds
-the size too, because Java ends the process if an archive was truncated.
+name is derived from them, so another Java or other jars mean another archive. The name contains the
+size too, because Java ends the process if an archive is truncated.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ ENDING = ".jsa"
 
 
 def archive_for(library: str, class_path: Sequence[Path]) -> Path | None:
-    """The name of the archive for a Java library and jars, without its size. None where
-    these cannot be read."""
+    """The name of the archive for a Java library and jars, without its size. None if these cannot
+    be read."""
     import platformdirs  # noqa: PLC0415 - only with the vendor's jars
 
     digest = hashlib.sha256()

@@ -1,7 +1,7 @@
 """Makes the archive of the classes that a session needs, which Java maps at its start.
 
-Java writes it when a process ends (class-data sharing, from Java 13 on). So a child process
-holds one session with a listener of its own (``server/wire/rehearsal.py``), and ends.
+Java writes it when a process ends (class-data sharing, from Java 13 on). So a child process opens a
+session with a listener of its own (``server/wire/rehearsal.py``), and ends.
 """
 
 import os
@@ -21,8 +21,8 @@ _REHEARSAL = "reconciler.server.wire.rehearsal"
 
 
 def make_archive(archive: Path, class_path: Sequence[Path]) -> Path | None:
-    """Makes the archive with that name (see ``archive_for``). Its file; None where none could
-    be made. Takes about ten seconds."""
+    """Makes the archive with that name (see ``archive_for``). Returns its file; None if it could
+    not be made. Takes about ten seconds."""
     try:
         archive.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(ENDING, _DRAFT, archive.parent)

@@ -30,8 +30,8 @@ when the connection has closed."""
 _MORE = "EventObjectsRead"
 _FIRST_REFERENCE = 1000
 _KEPT = 4
-"""How many events of an answer may wait until they are taken, and how many in the SDK; each has
-many objects."""
+"""How many events of an answer, each with many objects, may wait here and in the SDK until they are
+taken."""
 _FOR_EVER = 1 << 62  # milliseconds
 _POLL_MILLISECONDS = 200
 
@@ -73,7 +73,7 @@ class Channel:
 
     @property
     def context(self) -> Any:
-        """What the server said about itself at log-in."""
+        """What the server reported about itself at log-in."""
         return self._protocol.getServerContext()
 
     def ask(self, request: Any, timeout: float, *, writes: bool = False) -> list[Any]:
@@ -81,12 +81,13 @@ class Channel:
         allowed. ``writes``: a lost answer means an unknown outcome.
 
         ConfigurationServerError for an error event; ServerUnavailableError or, for a write,
-        OutcomeUnknownError where no answer came."""
+        OutcomeUnknownError if no answer came."""
         return list(self.events(request, timeout, writes=writes))
 
     def events(self, request: Any, timeout: float, *, writes: bool = False) -> Iterator[Any]:
-        """The same, one by one. While ``_KEPT`` events have not been taken, nothing more is
-        received from the server, nor any other answer; so take them, or close the iterator."""
+        """Like ``ask``, but yields the events one by one. While ``_KEPT`` events have not been
+        taken, nothing else is received from the server, not even other answers; so take them, or
+        close the iterator."""
         reference = next(self._references)
         answers = _Answers()
         with self._lock:
@@ -165,8 +166,8 @@ class Channel:
         self._received.releaseReceivers()
 
     def _receive(self) -> None:
-        """Hands every event to whom it is for, until the connection is gone and nothing is left
-        of what came before."""
+        """Hands every event to its receiver, until the connection is gone and all earlier events
+        are handed over."""
         while True:
             event = self._received.receive(_POLL_MILLISECONDS)
             if event is not None:
@@ -213,7 +214,7 @@ class _Answers:
         self._events.put((name, event))
 
     def end(self) -> None:
-        """No more will come: the connection is gone."""
+        """Records that no more events will come: the connection is gone."""
         self._events.put(("", None))
 
     def get(self, timeout: float) -> tuple[str, Any]:
@@ -224,5 +225,6 @@ class _Answers:
         return found
 
     def give_up(self) -> None:
-        """Nobody takes any more: the receiving thread, which may wait with one event, goes on."""
+        """Stops taking events, so that the receiving thread, which may be waiting with an event,
+        continues."""
         self._free.release()

@@ -1,4 +1,4 @@
-"""Checks everything between here and a real Configuration Server, up to the log-in.
+"""Checks everything that a log-in to a real Configuration Server needs.
 
 Java and the SDK come first, then every host of the URL: name, port, TLS. The hosts are checked
 without Java, so that one call of ``gwe doctor`` finds what is wrong with either.
@@ -22,7 +22,7 @@ from reconciler.server.psdk.archive_maker import make_archive
 
 
 def check_access(url: ServerUrl, options: ConnectionOptions) -> Iterator[CheckResult]:
-    """Java and the SDK, then each host. One host that passes is enough to go on."""
+    """Java and the SDK, then each host. It is enough if one host passes."""
     yield from _environment(options)
     reached = False
     for address in url.hosts:

@@ -1,4 +1,4 @@
-"""Tells two answers of a server apart without keeping either."""
+"""Compares two answers of a server without keeping either."""
 
 import json
 from collections.abc import Iterable

@@ -44,7 +44,7 @@ def to_error(sdk: Sdk, shapes: Shapes, code: int, text: str) -> ConfigurationSer
 
 
 def _name(sdk: Sdk, enumeration: str, number: int) -> str:
-    """The SDK's name for a member of an enumeration; ``#NUMBER`` where it has none."""
+    """The SDK's name for a member of an enumeration; ``#NUMBER`` if it has none."""
     found: Any = None
     try:
         found = sdk.conf(enumeration).valueOf(number)

@@ -1,4 +1,4 @@
-"""Names and numbers of the protocol that the SDK's metadata does not tell, as data.
+"""Names and numbers of the protocol that are not in the SDK's metadata, as data.
 
 Source: the SDK's own descriptions of types and requests (reference: platform-sdk).
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 FIELD_NAMES: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("Role", "members"): {"type": "objectType", "DBID": "objectDBID"},
 }
-"""(Object type, attribute) -> our field name -> the protocol's, where they differ."""
+"""(Object type, attribute) -> our field name -> the protocol's name, where they differ."""
 
 SERVER_NUMBER = "CSID"
 """The field of an identifier with the number of the Configuration Server, which is always 0."""

@@ -1,5 +1,5 @@
-"""Builds the SDK's ``Endpoint`` of a connection: address, TLS, ADDP, encoding. The client's
-is here, the listener's in ``server/wire/endpoint.py``."""
+"""Builds the SDK's ``Endpoint`` of a connection: address, TLS, ADDP, encoding. This module builds
+the client's endpoint, ``server/wire/endpoint.py`` the listener's."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,9 +33,9 @@ def _no_tls(sdk: Sdk) -> tuple[Any, Any]:
     """A context that is never initialised, so TLS cannot start with it.
 
     If the server asks for TLS with its parameters, ``upgrade`` supplies a real context. If it
-    asks without parameters, the SDK uses this one; with none at all it would trust every
-    certificate. A real context costs Java a third of a second, which most connections do
-    not need."""
+    asks without parameters, the SDK uses this one; without this context it would trust every
+    certificate. A real context costs Java a third of a second, which most connections do not
+    need."""
     context = sdk.java("javax.net.ssl.SSLContext").getInstance("TLS")
     return context, extended_options(sdk, mutual=False, check_name=True)
 
@@ -57,7 +57,7 @@ def _client_tls(sdk: Sdk, options: ConnectionOptions) -> tuple[Any, Any]:
 
 
 def tls_context(sdk: Sdk, key_manager: Any, managers: Sequence[Any]) -> Any:
-    """An initialised context. Java's error where it cannot be made."""
+    """An initialised context. Java's error if it cannot be made."""
     keys = sdk.array("javax.net.ssl.KeyManager", [key_manager])
     trust = sdk.array("javax.net.ssl.TrustManager", managers)
     return sdk.commons("connection.tls.SSLContextHelper").createSSLContext(keys, trust, None)
@@ -86,8 +86,8 @@ def _unusable(sdk: Sdk, error: Exception) -> ServerUnavailableError:
 
 
 def extended_options(sdk: Sdk, *, mutual: bool, check_name: bool) -> Any:
-    """``mutual``: the other end needs a certificate too. ``check_name``: its host name must
-    be the certificate's."""
+    """``mutual``: the other end needs a certificate too. ``check_name``: the host name must be the
+    name in the certificate."""
     none = sdk.java("java.lang.String[]")
     return sdk.commons("connection.tls.SSLExtendedOptions")(
         mutual, sdk.null(none), sdk.null(none), check_name
@@ -95,7 +95,7 @@ def extended_options(sdk: Sdk, *, mutual: bool, check_name: bool) -> Any:
 
 
 def readable_file(path: str) -> str:
-    """The path, or ServerUnavailableError where there is no such file."""
+    """The path, or ServerUnavailableError if there is no such file."""
     if not Path(path).is_file():
         raise ServerUnavailableError(
             f"{path or 'the key'} is not a file",
@@ -105,7 +105,7 @@ def readable_file(path: str) -> str:
 
 
 def set_encoding(sdk: Sdk, connection: Any, encoding: str) -> None:
-    """Sets the code page of a connection, unless it is empty. UsageError for one that Java
+    """Sets the code page of a connection, unless it is empty. UsageError for a code page that Java
     does not know."""
     if not encoding:
         return

@@ -1,7 +1,7 @@
 """Finds the jars of the vendor's Platform SDK in a folder that the user names.
 
-Looks and names what is missing; downloads and copies nothing. Knows no Java: a jar is a
-zip file, and a class is a name in it.
+Names what is missing; downloads and copies nothing. Does not use Java: a jar is read as a zip file,
+and a class is a name in it.
 """
 
 import os
@@ -17,7 +17,7 @@ from reconciler.server.errors import ServerUnavailableError
 ENVIRONMENT_VARIABLE = "GWE_PSDK"
 
 MAIN_CLASS = "com.genesyslab.platform.configuration.protocol.ConfServerProtocol"
-"""A folder with a jar that holds this class is the SDK's."""
+"""The folder of the SDK has a jar with this class."""
 
 PARTS: Mapping[str, str] = {
     "com.genesyslab.platform.commons.protocol.Endpoint": "the SDK's protocol jar",
@@ -29,7 +29,7 @@ PARTS: Mapping[str, str] = {
     "javax.xml.bind.JAXBContext": "jaxb-api",
     "com.sun.xml.bind.v2.ContextFactory": "jaxb-runtime",
 }
-"""What the SDK's own folder must hold as well: class -> the usual name of its jar."""
+"""What the folder of the SDK must hold as well: class -> the usual name of its jar."""
 
 COMPANIONS: Mapping[str, str] = {
     "com.sun.istack.FinalArrayList": "istack-commons-runtime",
@@ -52,14 +52,15 @@ class Missing(Struct, frozen=True):
 
 
 class Jars(Struct, frozen=True):
-    """What was found. ``class_path`` is complete where ``missing`` is empty."""
+    """The jars that were found. ``class_path`` is complete if ``missing`` is empty."""
 
     folder: Path
     class_path: tuple[Path, ...]
     missing: tuple[Missing, ...] = ()
 
     def check(self) -> "Jars":
-        """Returns these jars. ServerUnavailableError names what is missing of an incomplete SDK."""
+        """Returns these jars. ServerUnavailableError if the SDK is incomplete; it names what is
+        missing."""
         if self.missing:
             names = ", ".join(lack.jar for lack in self.missing)
             raise ServerUnavailableError(
@@ -86,8 +87,8 @@ def folder_of(
 
 
 def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
-    """The SDK below a folder. ServerUnavailableError where there is none. An incomplete SDK is
-    an answer too, which says what is missing."""
+    """The SDK below a folder. ServerUnavailableError if there is none. An incomplete SDK is
+    returned too, with what is missing."""
     try:
         jars = sorted(folder.rglob("*.jar"))
     except OSError as error:
@@ -150,7 +151,7 @@ def _holding(wanted: Iterable[str], have: Sequence[Path], others: Sequence[Path]
 
 @cache
 def classes_of(jar: Path) -> frozenset[str]:
-    """The names of the classes in a jar; none where it cannot be read."""
+    """The names of the classes in a jar; none if it cannot be read."""
     try:
         with zipfile.ZipFile(jar) as file:
             names = file.namelist()

@@ -51,7 +51,7 @@ class Sdk:
         """Makes a Java Integer: properties accept no Python number."""
 
     def java(self, name: str) -> Any:
-        """A class by its full name. ServerUnavailableError where no jar holds it."""
+        """A class by its full name. ServerUnavailableError if no jar holds it."""
         found = self._classes.get(name)
         if found is None:
             try:
@@ -86,7 +86,7 @@ class Sdk:
         self.conf("ConfServerProtocol")
 
     def leave(self) -> None:
-        """Detaches the calling thread from Java: the last thing that a thread of ours does."""
+        """Detaches the calling thread from Java. Each of our threads must call it last."""
         self.java("java.lang.Thread").detach()
 
     def bytes(self, content: bytes) -> Any:
@@ -110,7 +110,7 @@ class Sdk:
         return self._jpype.JArray(self.java(item))(list(values))
 
     def null(self, of: Any) -> Any:
-        """Java's null, of a class that says which method is meant."""
+        """Java's null of a class, which selects the overload of a method."""
         return self._jpype.JObject(None, of)
 
     @staticmethod
@@ -163,7 +163,7 @@ def start(class_path: Sequence[Path], *more: str) -> Sdk:
     """The SDK in this process's JVM, which the first call starts. ``more``: further options of
     Java; without them, a class archive is used if ``gwe doctor`` has made one.
 
-    ServerUnavailableError where JPype or Java is missing, or Java does not start."""
+    ServerUnavailableError if JPype or Java is missing, or Java does not start."""
     with _lock:
         if _running:
             return _running[0]

@@ -24,7 +24,7 @@ def open_channel(
     tls: bool,
 ) -> Channel:
     """Connects and logs in. ``credentials``: user and password. ``unasked``: gets unsolicited
-    events. ServerUnavailableError where no server answers, ConfigurationServerError where it
+    events. ServerUnavailableError if no server answers, ConfigurationServerError if it
     refuses the log-in."""
     tls = tls and not options.tls_upgrade
     protocol = sdk.conf("ConfServerProtocol")(client_endpoint(sdk, address, options, tls=tls))

@@ -24,8 +24,8 @@ def identity(host_list: str, tenants: Iterable[ConfObject]) -> str:
 
 
 def proxy_of(applications: Iterable[ConfObject], channel: Channel, read: Read) -> str:
-    """The name of the master, if the other end is a proxy; empty where it is none as far as
-    the account can see.
+    """The name of the master, if the other end is a proxy; empty if it is no proxy as far as the
+    account can see.
 
     A proxy may answer a log-in with its master's DBID, so the addresses of proxies are
     compared as well. ``read`` reads their hosts.
@@ -47,7 +47,7 @@ def proxy_of(applications: Iterable[ConfObject], channel: Channel, read: Read) -
 
 
 def _ip_addresses(address: Address) -> list[str]:
-    """The IP addresses of a host; none where its name cannot be resolved."""
+    """The IP addresses of a host; none if its name cannot be resolved."""
     try:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     except OSError:

@@ -1,4 +1,4 @@
-"""``confserv://`` and ``confservs://``: the adapter as ``server.connect`` lists it."""
+"""The adapter for ``confserv://`` and ``confservs://``, which ``server.connect`` lists."""
 
 import threading
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from reconciler.server.psdk.address import URL_FORMS, parse_url
 _starting = threading.Lock()
 
 
-def _open(url: str, credentials: Credentials, timeout: float, options: ConnectionOptions) -> Server:
+def _open(url: str, credentials: Credentials, options: ConnectionOptions) -> Server:
     """A session through the vendor's SDK. Checks what was given before Java starts."""
     from reconciler.server.psdk.adapter import PsdkServer  # noqa: PLC0415 - Java starts meanwhile
 
@@ -25,12 +25,11 @@ def _open(url: str, credentials: Credentials, timeout: float, options: Connectio
         options,
         user=credentials.user,
         password=credentials.password,
-        timeout=timeout,
     )
 
 
 def _start_sdk(options: ConnectionOptions) -> jvm.Sdk:
-    # Whoever comes second finds the jars examined and Java running.
+    # The first caller examines the jars and starts Java; a second caller waits for that.
     with _starting:
         found = jars.find_jars(jars.folder_of(options.psdk, options.install_dir)).check()
         return jvm.start(found.class_path)

@@ -1,4 +1,4 @@
-"""A session over a list of hosts: the first that answers, then the next one that does.
+"""A session over a list of hosts: it uses the first host that answers, and fails over to the next.
 
 After a failover everything that was read is read again. If the answers differ, the session
 ends, so that nobody acts on outdated data.
@@ -17,7 +17,7 @@ from reconciler.server.psdk.login import open_channel
 
 T = TypeVar("T")
 Repeat = Callable[[Channel], bool]
-"""Repeats all earlier reads on a new connection: whether the answers are the same."""
+"""Repeats all earlier reads on a new connection. Returns whether the answers are the same."""
 
 
 class SdkSession:
@@ -30,14 +30,13 @@ class SdkSession:
         options: ConnectionOptions,
         credentials: tuple[str, str],
         *,
-        timeout: float,
         unasked: Unasked,
         repeat: Repeat,
     ) -> None:
         self.sdk = sdk
         self.url = url
         self.options = options
-        self.timeout = timeout
+        self.timeout = options.timeout
         self._credentials = credentials
         self._unasked = unasked
         self._repeat = repeat
@@ -49,7 +48,7 @@ class SdkSession:
 
     @property
     def channel(self) -> Channel:
-        """The open connection, to another host if the last connection is gone."""
+        """The open connection; to another host if the last connection is gone."""
         with self._lock:
             if self._dead:
                 raise ServerUnavailableError(self._dead, _AGAIN)
@@ -70,14 +69,14 @@ class SdkSession:
             return self.channel.ask(request, self.timeout)
 
     def events(self, request: Any) -> Iterator[Any]:
-        """The events that answer a read, one by one; see ``Channel.events``. Not repeated where
-        the connection is lost: a part of the answer has been used already."""
+        """The events that answer a read, one by one; see ``Channel.events``. Not repeated if the
+        connection is lost: a part of the answer may have been used already."""
         with self._slots:
             yield from self.channel.events(request, self.timeout)
 
     def write(self, request: Any, forget: Callable[[], None]) -> list[Any]:
-        """The answer to a write. Never sent twice. ``forget``: called once it was sent, since
-        earlier answers may then be outdated. A failover before that still compares them."""
+        """The answer to a write. Never sent twice. ``forget``: called after sending, since earlier
+        answers may then be outdated. A failover before that still compares them."""
         with self._slots:
             channel = self.channel
             sent = True
@@ -96,8 +95,8 @@ class SdkSession:
             self._channel.close()
 
     def _open(self, hosts: "range | list[int]") -> Channel:
-        """The first host that can be reached. One that refuses the log-in ends the search:
-        the others hold the same accounts."""
+        """Connects to the first host that can be reached. If a host refuses the log-in, the search
+        ends: the other hosts have the same accounts."""
         problems: list[ServerUnavailableError] = []
         for number in hosts:
             address = self.url.hosts[number]
@@ -121,8 +120,8 @@ class SdkSession:
         raise ServerUnavailableError(messages, problems[-1].hint)
 
     def _fail_over(self) -> None:
-        """Switches to another host, once it has shown that it holds what was read. If none
-        does, the session is over."""
+        """Switches to another host, after repeating all earlier reads there with the same answers.
+        If no host gives them, the session ends."""
         if len(self.url.hosts) == 1:
             raise ServerUnavailableError(
                 f"the connection to {self._channel.address} is gone", _AGAIN

@@ -26,7 +26,7 @@ class Location(Struct, frozen=True):
     name: Any
 
     def of(self, holder: Any) -> Any:
-        """The value of the property in an object; None where it is not set."""
+        """The value of the property in an object; None if it is not set."""
         for name in self.holders:
             holder = holder.getPropertyValue(name)
             if holder is None:
@@ -56,7 +56,7 @@ class Shape(Struct, frozen=True):
     numbers: Mapping[str, int] = field(default_factory=dict)
 
     def attribute_of(self, number: int) -> str:
-        """The attribute with a property number; empty where the table has none."""
+        """The attribute with a property number; empty if the table has none."""
         return next((name for name, known in self.numbers.items() if known == number), "")
 
 
@@ -74,7 +74,7 @@ class Shapes:
         return self._shapes[name]
 
     def by_number(self, number: int) -> Shape | None:
-        """The shape of the type with a number; None where our table lacks it."""
+        """The shape of the type with a number; None if our table lacks it."""
         name = type_name(number)
         return self.of(name) if name else None
 

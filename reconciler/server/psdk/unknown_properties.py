@@ -1,7 +1,7 @@
 """Properties of the SDK's objects and deltas that our table does not know.
 
-Left out in silence, their values would be lost: by the listener when it stores an object, by a
-replace when it creates one again.
+If they were ignored, their values would be lost: when the listener stores an object, and when a
+replace creates an object again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,8 +29,8 @@ def check_delta(shape: Shape, sdk_delta: Any) -> None:
 
 
 class UnknownProperties:
-    """Finds them in the objects of a type. ``shape``: the type by the metadata of the server, which
-    may be newer than our table."""
+    """Finds unknown properties in the objects of a type. ``shape``: the type by the metadata of the
+    server, which may be newer than our table."""
 
     def __init__(self, sdk: Sdk, shape: Shape) -> None:
         self._kind = shape.kind
@@ -41,15 +41,15 @@ class UnknownProperties:
         return tuple(self._places.of(sdk_object)) if self._places else ()
 
     def check(self, sdk_object: Any) -> None:
-        """UnsupportedPropertyError where an object has such a property."""
+        """UnsupportedPropertyError if an object has such a property."""
         for name in self.of(sdk_object):
             raise _cannot_keep(self._kind, name)
 
 
 class _Places(Struct, frozen=True):
-    """Where the objects of a class may have unknown properties: names, each with Java's text of it.
-    ``inside``: structures, or lists of them, and where in these. Only these places are looked at:
-    to look at all properties would take as long as to read the object."""
+    """Where the objects of a class may have unknown properties: names, each with its Java String.
+    ``inside``: structures or lists of structures -> the places in them. Only these places are
+    checked: checking all properties would take as long as reading the object."""
 
     unknown: tuple[tuple[str, Any], ...]
     inside: tuple[tuple[str, Any, "_Places"], ...]
@@ -130,7 +130,7 @@ def _is_structure(value: Any) -> bool:
 
 
 def _is_empty(value: Any) -> bool:
-    """Whether a value says nothing: unset, 0, an empty text or list, a structure of such."""
+    """Whether a value is empty: unset, 0, an empty text or list, or a structure of empty values."""
     if _is_structure(value):
         names = (str(declared.getSchemaName()) for declared in value.getClassInfo().getAttributes())
         return all(_is_empty(value.getPropertyValue(name)) for name in names)

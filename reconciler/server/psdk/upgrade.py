@@ -1,8 +1,8 @@
-"""TLS upgrade on a plain port: which certificates the SDK trusts then.
+"""TLS upgrade on a plain port: which certificates the SDK then trusts.
 
 A server that requires it answers the first request with error 38 and the security parameters
 of its port. The SDK then starts TLS on the same connection. By default it would trust every
-certificate; here it is configured to trust ours, whatever the server's parameters say.
+certificate; here it is configured to trust only the client's, whatever the server's parameters say.
 """
 
 import base64

@@ -13,7 +13,7 @@ from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.limits import WireLimits
 
 FieldNames = Mapping[str, str]
-"""Our name of a structure's field -> the protocol's, where they differ."""
+"""Our name of a structure's field -> the protocol's name, where they differ."""
 
 
 class ValueMapper:
@@ -28,9 +28,9 @@ class ValueMapper:
     def read(
         self, attribute: Attribute, value: Any, names: FieldNames, *, changes: bool = False
     ) -> Any:
-        """A property's value; None where it is unset, or has the value that means unset in
-        its type. ``changes``: it is that of a delta, where an empty text and a reference 0 take
-        the former value away."""
+        """A property's value; None if it is unset, or has the value that means unset in its type.
+        ``changes``: the property is in a delta, where an empty text and a reference 0 clear the
+        value."""
         if value is None:
             return None
         match attribute.type:
@@ -159,8 +159,8 @@ class ValueMapper:
     def write_keys(
         self, attribute: Attribute, keys: Any, holder: Any, name: Any, names: FieldNames
     ) -> None:
-        """Adds the keys of deleted entries: as structures or plain values, as the property has
-        them."""
+        """Adds the keys of deleted entries, as structures or plain values according to the
+        property."""
         into = holder.getOrCreatePropertyValue(name)
         for key in keys:
             if hasattr(into, "createStructure"):

@@ -1,8 +1,8 @@
-"""Deltas as they were sent, with the numbers that are 0.
+"""Reads deltas as they were sent, including numbers that are 0.
 
 A delta travels as a text. Where the SDK unpacks that text it drops each number that is 0, so an
 update that sets a number to 0 would arrive without it. But a connection can be asked for the text
-itself. Here it is unpacked with a mark in place of each 0, and each mark is set to 0 afterwards.
+itself. Here the text is unpacked with a mark in place of each 0, and each mark is then set to 0.
 """
 
 from typing import Any
@@ -10,10 +10,10 @@ from typing import Any
 from reconciler.server.psdk.jvm import Sdk
 
 _DELTA = "9"
-"""The number under which a message has the text of its delta."""
+"""The number of the message attribute with the text of the delta."""
 
 _ZERO = "\x17\x190\x18"
-"""A number in the text that is 0: begin of a value, a number, its digits, end of the value."""
+"""A number 0 in the text: begin of a value, type number, its digits, end of the value."""
 
 
 class WholeDeltas:
@@ -29,13 +29,13 @@ class WholeDeltas:
         self._wanted.addAttribute(sdk.conf(message).ID, _DELTA, kinds.Unpacked)
 
     def ask_for_texts(self, channel: Any) -> None:
-        """Asks a connection for the texts, before its first such message. Their deltas can then
-        be had only from ``read``."""
+        """Asks a connection for the texts, before its first such message. From then on, only
+        ``read`` gives the deltas."""
         self._wanted.applyToContext(channel.connectionContext())
 
     def read(self, metadata: Any, description: Any, message: Any) -> Any:
-        """The delta of a message; an empty one where it has none. ``metadata``: the descriptions
-        of all classes; ``description``: that of the delta."""
+        """The delta of a message; an empty delta if it has none. ``metadata``: the descriptions of
+        all classes; ``description``: that of the delta."""
         text = str(message.getMessageAttribute(_DELTA) or "")
         mark = _unused_number(text)
         marked = text.replace(_ZERO, _ZERO.replace("0", mark))
@@ -49,7 +49,7 @@ class WholeDeltas:
         return delta
 
     def _set_zeros(self, holder: Any, mark: int) -> None:
-        """Sets the numbers of a structure that are the mark, inner ones too, to 0."""
+        """Sets to 0 each number of a structure, and of structures inside it, that is the mark."""
         for declared in holder.getClassInfo().getAttributes():
             name = declared.getSchemaName()
             value = holder.getPropertyValue(name)
@@ -68,7 +68,7 @@ class WholeDeltas:
 
 
 def _unused_number(text: str) -> str:
-    """The digits of a number of 32 bits that a text has nowhere."""
+    """The digits of a 32-bit number that do not occur in a text."""
     number = -(2**31)
     while str(number) in text:
         number += 1

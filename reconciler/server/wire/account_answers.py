@@ -1,4 +1,4 @@
-"""Answers to requests about accounts: those of applications, and passwords."""
+"""Answers requests about accounts: the accounts of applications, and passwords."""
 
 import time
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from reconciler.server.wire.messages import Messages
 
 
 class AccountAnswers:
-    """Answers for all clients alike."""
+    """Answers such requests of all clients."""
 
     def __init__(self, messages: Messages) -> None:
         self._messages = messages

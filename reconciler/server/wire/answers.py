@@ -1,4 +1,4 @@
-"""Answers to the requests of clients that have logged in.
+"""Answers the requests of clients that have logged in.
 
 Each request becomes one call of the embedded server, which decides everything. Knows no
 sockets and no threads.
@@ -24,7 +24,7 @@ OBJECTS_PER_EVENT = 100
 
 
 class Answers:
-    """Answers requests, for all clients alike."""
+    """Answers the requests of all clients."""
 
     def __init__(self, sdk: Sdk, mapper: Mapper) -> None:
         self._sdk = sdk
@@ -77,7 +77,7 @@ class Answers:
     def _read(self, server: EmbeddedServer, request: Any) -> Iterator[Any]:
         number = int(request.getObjectType() or 0)
         shape = self._mapper.shapes.by_number(number)
-        if shape is not None:  # of a type that the server does not know, it holds no objects
+        if shape is not None:  # a type that the server does not know has no objects
             yield from self._found(server, shape, request.getFilter())
         yield self._event("EventObjectsSent").create(self._sdk.integer(number))
 
@@ -138,7 +138,7 @@ class Answers:
         yield self.created(shape, made)
 
     def created(self, shape: Shape, made: ConfObject) -> Any:
-        """The event that tells of a new object."""
+        """The event that announces a new object."""
         event = self._event("EventObjectCreated").create()
         event.setObject(self._mapper.write(shape, made.dbid, made.attributes))
         event.setObjectType(shape.kind.number)

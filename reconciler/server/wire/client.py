@@ -25,7 +25,7 @@ _PERMISSIONS = {
     "RequestRegisterPermissionsNotification": "EventPermissionsNotificationRegistered",
     "RequestUnregisterPermissionsNotification": "EventPermissionsNotificationUnregistered",
 }
-"""The requests to be told of changed permissions, or no longer, and what answers them."""
+"""The requests to start or stop notifications of changed permissions, and their answers."""
 
 _LOG_IN = ("RequestRegisterClient", "RequestRegisterClient2", "RequestRestoreSession")
 
@@ -68,7 +68,7 @@ class Client:
             self._serve_requests()
         finally:
             self.subscriptions.suspend()
-            self._output = None  # released later, it would attach the thread to Java again
+            self._output = None  # releasing it later would attach the thread to Java again
             if self._server is not None:
                 self._server.close()
             self._sdk.leave()

@@ -16,8 +16,8 @@ from reconciler.server.psdk.jvm import Sdk
 
 class ListenAddress(Struct, frozen=True):
     """Where to listen, and how. ``port`` 0: any free port. With a certificate and its key (PEM
-    files): over TLS. With a CA file too: clients need a certificate of it. ``encoding``: the code
-    page; empty: the server is multilingual."""
+    files): over TLS. With a CA file too: clients need a certificate of that CA. ``encoding``: the
+    code page; empty: the server is multilingual."""
 
     host: str = "127.0.0.1"
     port: int = 2020

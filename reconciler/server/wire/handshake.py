@@ -24,8 +24,8 @@ from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
 
 OpenServer = Callable[..., EmbeddedServer]
-"""(user, password, account) -> a session with the embedded server: of a user, else as an account,
-else its own, which may do everything. All may be left out."""
+"""(user, password, account) -> a session with the embedded server: as the user, else as the
+account, else as the server itself, which may do everything. All may be left out."""
 
 
 def version_event(sdk: Sdk, request: Any, encoding: int) -> Any:
@@ -63,7 +63,7 @@ def log_in(sdk: Sdk, request: Any, host: str, open_server: OpenServer) -> Embedd
 
 
 def _client_application(server: EmbeddedServer, name: str, number: int) -> ConfObject:
-    """The client application; AppSecurityViolationError where it may not be used."""
+    """The client application; AppSecurityViolationError if it may not be used."""
     found = server.read("Application", {"name": name})
     if not found or found[0].attributes["type"] != number:
         raise AppSecurityViolationError(
@@ -78,7 +78,7 @@ def _client_application(server: EmbeddedServer, name: str, number: int) -> ConfO
 
 def _account_of(server: EmbeddedServer, client: ConfObject) -> LogonAccount | None:
     """The account that a server application runs under; None: SYSTEM, which may do everything.
-    LoginIncorrectError for the application of a client, which must name a user."""
+    LoginIncorrectError for a client application, which must name a user."""
     if client.attributes["type"] in CLIENT_APPLICATION_TYPES:
         name = client.attributes["name"]
         raise LoginIncorrectError(
@@ -89,7 +89,7 @@ def _account_of(server: EmbeddedServer, client: ConfObject) -> LogonAccount | No
 
 
 def _check_may_execute(server: EmbeddedServer, client: ConfObject) -> None:
-    """NoPermissionError where the user may not log in with the client application."""
+    """NoPermissionError if the user may not log in with the client application."""
     try:
         granted = server.effective_permissions("Application", client.dbid)
     except ObjectNotFoundError:

@@ -1,4 +1,4 @@
-"""Answers to requests for information beside objects: their brief forms, and locales."""
+"""Answers requests for information: brief forms of objects, and locales."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _DEFAULT_LOCALE = 0
 
 
 class InformationAnswers:
-    """Answers for all clients alike."""
+    """Answers such requests of all clients."""
 
     def __init__(self, messages: Messages) -> None:
         self._messages = messages

@@ -65,7 +65,7 @@ class Listener:
         return int(self._channel.getLocalEndPoint().getPort())
 
     def open(self) -> None:
-        """Begins to listen. ServerUnavailableError where the port cannot be bound."""
+        """Begins to listen. ServerUnavailableError if the port cannot be bound."""
         self._channel.setClientRequestHandler(self._handler)
         self._channel.addChannelListener(self._watcher)
         try:

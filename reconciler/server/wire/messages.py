@@ -1,4 +1,4 @@
-"""What the answers to all requests need: events, types by number, identifiers, filters."""
+"""What all answers to requests need: events, types by number, identifiers, filters."""
 
 from typing import Any
 

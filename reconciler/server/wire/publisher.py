@@ -36,7 +36,8 @@ def _number(pair: Any) -> int:
 
 
 class Publisher:
-    """Sends changes to clients: after each write, and those of other processes soon after."""
+    """Sends changes to clients: at once after each write here, and soon after a write of another
+    process."""
 
     def __init__(self, sdk: Sdk, mapper: Mapper, answers: Answers) -> None:
         self._sdk = sdk
@@ -51,7 +52,7 @@ class Publisher:
         is gone."""
         with self._lock:
             if not subscriptions:
-                return  # since the caller looked
+                return  # changed since the caller checked
             try:
                 changes, missed = subscriptions.receive()
                 for change in changes:
@@ -66,9 +67,9 @@ class Publisher:
     def send_missed(
         self, subscriptions: ClientSubscriptions, after: int, send: Callable[[Any], None]
     ) -> int:
-        """Sends a client the changes after a sequence number, 0: all that it was not sent.
-        Returns the number of the last change. HistoryLogExpiredError where the log no longer
-        has them all."""
+        """Sends a client the changes after a sequence number; 0: all that it was not sent yet.
+        Returns the number of the last change. HistoryLogExpiredError if the log no longer has all
+        of them."""
         with self._lock:
             subscriptions.rewind(after)
             changes, missed = subscriptions.receive()
@@ -79,8 +80,7 @@ class Publisher:
             return subscriptions.position()
 
     def permissions_changed(self, identifier: Any) -> tuple[ObjectType, int, Any]:
-        """The object that an access list is of, and the event that tells of its new
-        permissions."""
+        """The object of an access list, and the event that announces its new permissions."""
         kind, dbid = self._messages.named(identifier)
         event = self._messages.event("EventPermissionsChanged").create()
         event.setConfID(self._requests.identifier("CfgID", kind.number, dbid))

@@ -1,4 +1,4 @@
-"""Refused requests: exceptions as the error events that a client gets."""
+"""Translates exceptions into the error events with which a client's request is refused."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from reconciler.server.psdk.jvm import Sdk
 from reconciler.server.psdk.shapes import Shapes
 
 UNKNOWN_MESSAGE, DATABASE_ERROR, WRONG_PARAMETERS, UNDEFINED = 3, 6, 20, 26
-"""Error types that none of our exceptions stands for."""
+"""Error types for which there is no exception class."""
 
 
 def error_event(sdk: Sdk, code: int, text: str) -> Any:

@@ -43,7 +43,7 @@ class Sessions:
         self, number: int, user: str, application: str, subscriptions: ClientSubscriptions
     ) -> ClientSubscriptions:
         """The former subscriptions of a session, which has ``subscriptions`` from now on.
-        HistoryLogExpiredError where the session is not known, or was another account's."""
+        HistoryLogExpiredError if the session is not known, or was another account's."""
         with self._lock:
             session = self._sessions.get(number)
             if session is None or session.owner != (user, application):

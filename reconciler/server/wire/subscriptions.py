@@ -16,7 +16,7 @@ class ClientSubscriptions:
     """The subscriptions of one client, as it has asked for them. Thread-safe.
 
     ``waiting``: the client has restored its session and has not yet asked for what it missed;
-    until then it is sent nothing. ``permissions``: it is told when permissions change.
+    until then it is sent nothing. ``permissions``: it is notified when permissions change.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class ClientSubscriptions:
         self.permissions = False
 
     def __bool__(self) -> bool:
-        """Whether the client is to be sent changes."""
+        """Whether changes are to be sent to the client."""
         return bool(self._subscriptions) and not self.waiting
 
     def add(self, server: EmbeddedServer, wanted: list[Subject]) -> None:
@@ -44,7 +44,7 @@ class ClientSubscriptions:
                 self._subscriptions.pop(subject, None)
 
     def suspend(self) -> None:
-        """Ends the subscriptions, and remembers how far each of them was."""
+        """Ends the subscriptions, and remembers the position of each."""
         with self._lock:
             for subject, subscription in self._subscriptions.items():
                 self._suspended[subject] = subscription.position
@@ -68,12 +68,12 @@ class ClientSubscriptions:
                     subscription.rewind(position)
 
     def position(self) -> int:
-        """The sequence number up to which all changes were received; 0: of no subscription."""
+        """The sequence number up to which all changes were received; 0 without a subscription."""
         with self._lock:
             return min((one.position for one in self._subscriptions.values()), default=0)
 
     def receive(self) -> tuple[list[Notification], bool]:
-        """The new changes, each once and in order; and whether some were missed."""
+        """The new changes, each once and in order, and whether any were missed."""
         found: dict[int, Notification] = {}
         missed = False
         with self._lock:

@@ -39,7 +39,7 @@ def create_server(path: Path, site: Path = SAMPLE_SITE, *, durable: bool = False
     """Creates the server file ``path`` with the objects of ``site``. Returns how many there
     are, without folders. ``durable``: see ``create_file``.
 
-    ServerUnavailableError where the file exists or cannot be created; ManifestError with
+    ServerUnavailableError if the file exists or cannot be created; ManifestError with
     every mistake of the site file. Then no file is left.
     """
     read = read_site(site)
@@ -48,9 +48,9 @@ def create_server(path: Path, site: Path = SAMPLE_SITE, *, durable: bool = False
             raise exists_already(path)
         _remove_leftovers(path)
         draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-        lock = Path(f"{draft}.lock")  # the system releases it where this process is killed
+        lock = Path(f"{draft}.lock")  # the system releases it if this process is killed
         try:
-            lock.touch(exist_ok=False)  # FileLock would make a missing folder
+            lock.touch(exist_ok=False)  # FileLock would create a missing folder
             with FileLock(lock):
                 create_file(draft, durable=durable)
                 _fill(draft, read)
@@ -77,7 +77,7 @@ def _remove_leftovers(path: Path) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Makes a ServerUnavailableError of what keeps the file from being created."""
+    """Turns what keeps the file from being created into a ServerUnavailableError."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
@@ -87,7 +87,7 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def exists_already(path: Path) -> ServerUnavailableError:
-    """The refusal to create a file where something is."""
+    """The error that something exists where the file is to be created."""
     if path.is_dir():
         hint = f"Name a file, such as {path / 'gwe.db'}."
         return ServerUnavailableError(f"{path} is a folder", hint)
@@ -97,7 +97,8 @@ def exists_already(path: Path) -> ServerUnavailableError:
 
 
 def publish(draft: Path, path: Path) -> None:
-    """Gives the finished file its name, unless another process has just taken it."""
+    """Renames the finished file to its final name, unless another process has just taken that
+    name."""
     note_written(path)
     try:
         os.link(draft, path)
@@ -125,7 +126,7 @@ def _fill(draft: Path, site: SiteFile) -> None:
         finally:
             server.close()
     except ServerUnavailableError as error:
-        # The user does not know the draft: SQLite's own message says what went wrong.
+        # The user has not named the draft, so only SQLite's own message is shown.
         if isinstance(error.__cause__, sqlite3.Error):
             raise error.__cause__ from error
         raise

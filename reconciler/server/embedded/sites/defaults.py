@@ -1,4 +1,4 @@
-"""What a site file need not say of an application."""
+"""What a site file may leave out about an application."""
 
 from typing import Any
 

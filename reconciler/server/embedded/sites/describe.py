@@ -1,6 +1,6 @@
 """Objects of an embedded server in the words of a site file. Pure, except ``Contents.of``.
 
-The opposite of ``words`` and ``folders``: what those supply by default is left out.
+The inverse of ``words`` and ``folders``: what these supply by default is left out.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ _PLAIN_INTEGERS = 10**18
 
 
 class Home(Struct, frozen=True):
-    """The tenant of a site file's objects that name none."""
+    """The tenant of those objects of a site file that name no tenant."""
 
     name: str
     dbid: int
@@ -186,7 +186,7 @@ class SiteWriter:
         return words | self._permissions(("Folder", row.dbid), tenant or ENVIRONMENT)
 
     def _place(self, folder: int) -> dict[str, Any]:
-        """The words that say in which folder something is; none for its default folder."""
+        """The words that give the folder of an object; none for its default folder."""
         names: list[str] = []
         units: list[str] = []
         while folder in self._folders:

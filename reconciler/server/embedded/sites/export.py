@@ -1,7 +1,6 @@
-"""Exports an embedded server as a site file, from which ``init --site`` makes it again.
+"""Exports an embedded server as a site file, from which ``init --site`` creates the same server.
 
-Leaves out what a site file has by default: default values, and predefined objects that
-nobody changed.
+Leaves out what need not be in a site file: default values, and unchanged predefined objects.
 """
 
 import tempfile
@@ -30,7 +29,7 @@ _Words = dict[str, Any]
 
 def export_site(server: EmbeddedServer) -> str:
     """The text of a site file with everything in the server: types in the order of the table,
-    objects by tenant and DBID. ReconcilerError where the file would be too large."""
+    objects by tenant and DBID. ReconcilerError if the file would be too large."""
     live = Contents.of(server)
     home = _home(live)
     entries = SiteWriter(live, home).entries()
@@ -56,7 +55,7 @@ def export_site(server: EmbeddedServer) -> str:
 
 
 def _home(live: Contents) -> Home:
-    """The default tenant of the file: the first one besides Environment."""
+    """The default tenant of the file: the first tenant besides Environment."""
     tenants = {row.dbid: row.attributes["name"] for row in live.rows["Tenant"]}
     dbid = min(tenants.keys() - {ENVIRONMENT}, default=ENVIRONMENT)
     return Home(tenants[dbid], dbid)

@@ -36,7 +36,7 @@ OWNER_WORDS = sorted(
     for item in kind.attributes
     if item.name == kind.owner and kind.owner_type != "Tenant"
 )
-"""The words for owners of folders that are no tenants: attribute, campaign."""
+"""The words for owners of folders other than tenants: attribute, campaign."""
 
 
 LISTED_TYPES = {name: kind for name, kind in OBJECT_TYPES.items() if not kind.written_by_server}
@@ -44,9 +44,9 @@ LISTED_TYPES = {name: kind for name, kind in OBJECT_TYPES.items() if not kind.wr
 
 
 class SiteObject(Struct, frozen=True):
-    """One object of a site file. ``tenant``: the name of its tenant; ``dbid``: 0 where none is
-    given. ``folder``: the names of folders below its default folder, or below the configuration
-    unit whose path is ``unit``."""
+    """One object of a site file. ``tenant``: the name of its tenant; ``dbid``: 0 if none is given.
+    ``folder``: the names of folders below its default folder, or below the configuration unit whose
+    path is ``unit``."""
 
     type: ObjectType
     words: Mapping[str, Any]
@@ -83,7 +83,7 @@ class SiteObject(Struct, frozen=True):
         return Named(self.type.name, self.tenant, self.name, self.dbid)
 
     def at(self, *inner: str) -> Position:
-        """The position of a word of the object; of the object, where the word is not there."""
+        """The position of a word of the object; without that word, of the object."""
         return self.document.at((*self.path, *inner))
 
 
@@ -113,8 +113,8 @@ def read_site(path: Path) -> SiteFile:
 
 def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> list[SiteObject]:
     """The predefined objects, then the file's own. An object with the type and DBID, or else the
-    type and natural key, of a predefined object replaces it, and takes over its DBID unless it
-    names one."""
+    type and natural key, of a predefined object replaces that object, and keeps its DBID unless it
+    names another."""
     merged = _predefined().copy()
     by_dbid = {(item.type.name, item.dbid): key for key, item in merged.items()}
     for item in objects:
@@ -131,7 +131,7 @@ def _over_predefined(objects: list[SiteObject], problems: list[Diagnostic]) -> l
 
 @cache
 def _predefined() -> dict[tuple[str, ...], SiteObject]:
-    """The objects that every server has, by their keys. Whoever changes them takes a copy."""
+    """The objects that every server has, by their keys. Copy them before changing them."""
     return {item.key: item for item in _Reading().file(PREDEFINED, ())}
 
 
@@ -145,8 +145,8 @@ class _Reading:
         self._read: dict[str, list[SiteObject]] = {}
 
     def file(self, path: Path, inside: tuple[str, ...]) -> list[SiteObject]:
-        """The objects of a file and of the file that it extends. Its own replace those with the
-        same type and natural key. ``inside``: the files that extend this one."""
+        """The objects of a file and of the file that it extends. Its own objects replace those with
+        the same type and natural key. ``inside``: the files that extend this one."""
         here = canonical_path(path)
         if here in inside:
             what = "the site file extends itself: remove an `extends` that leads back to it"

@@ -90,7 +90,7 @@ def _kind(item: SiteObject, words: Words) -> ObjectType | None:
 
 
 def owner_word(kind: ObjectType) -> str:
-    """The word for the owner of a type's folders; empty where tenants own them."""
+    """The word for the owner of a type's folders; empty if tenants own them."""
     attribute = kind.attribute(kind.owner)
     return attribute.word if attribute and kind.owner_type != "Tenant" else ""
 
@@ -161,7 +161,7 @@ class SiteFolders:
         self, kind: ObjectType, owner: Owner, path: tuple[str, ...], unit: tuple[str, ...]
     ) -> int:
         """The DBID of the folder at a path below the default folder, or below a configuration
-        unit; it is created if needed. 0: a unit that is in no other."""
+        unit; it is created if needed. 0: a unit that is directly below its tenant."""
         if kind is FOLDER or unit:
             folder = self._walk(FOLDER, owner, 0, unit)
         else:

@@ -33,11 +33,11 @@ class SiteNames:
             self._dbids[item.type, scope, item.name] = item.dbid
 
     def tenant(self, name: str) -> int:
-        """The DBID of a tenant; 0 where there is none of that name."""
+        """The DBID of a tenant; 0 if no tenant has that name."""
         return self._tenants.get(name, 0)
 
     def name(self, object_type: str, dbid: int, tenant: int) -> str:
-        """The name that ``self.dbid`` resolves to this object; ``#DBID`` where none does."""
+        """The name that ``self.dbid`` resolves to this object; ``#DBID`` if no name does."""
         item = self._by_dbid.get((object_type, dbid))
         for name in (item.name, f"{item.tenant}:{item.name}") if item else ():
             if self.dbid(object_type, name, tenant) == dbid:

@@ -34,8 +34,8 @@ _ALL = 2 * Permission.NO_PROPAGATION - 1
 
 
 class Words:
-    """Translates the words of one object, and adds its mistakes to ``problems``. ``whole``
-    False: a file is missing, so unknown names are no mistakes."""
+    """Translates the words of an object, and adds its mistakes to ``problems``. If ``whole`` is
+    false, a file is missing, so unknown names are no mistakes."""
 
     def __init__(
         self, item: SiteObject, names: SiteNames, problems: list[Diagnostic], *, whole: bool = True
@@ -54,7 +54,8 @@ class Words:
         self._problems.append(Diagnostic(what, self._item.at(*path), hint))
 
     def report_unknown(self, summary: str, word: str, known: Iterable[str], *path: str) -> None:
-        """Adds a mistake about a word that is not among the ``known``, with the closest."""
+        """Adds a mistake about a word that is not ``known``, and suggests the closest known
+        word."""
         words = tuple(known)
         closest = did_you_mean(word, words, self._problems)
         self.report(f"{summary}{closest}", *path, hint=f"Known: {', '.join(words)}.")
@@ -107,7 +108,8 @@ class Words:
         return found
 
     def reference(self, object_type: str, value: Any, *path: str) -> int | None:
-        """The DBID of the object that a word names; None, and a mistake, where there is none."""
+        """The DBID of the object that a word names; None, and a mistake, if there is no such
+        object."""
         attribute = Attribute(path[-1], ValueType.REFERENCE, refers_to=object_type)
         found: int | None = self._leaf(attribute, value, path)
         return found
@@ -266,7 +268,8 @@ def _option(value: Any) -> str | int | bytes:
 
 
 def _integer(value: Mapping[str, Any]) -> int:
-    """The value of ``{integer: TEXT}``, for integers of 19 digits, too long for ``yaml.strict``."""
+    """The value of ``{integer: TEXT}``: an integer of up to 19 digits, which ``yaml.strict`` would
+    refuse."""
     text = as_text(value.get("integer", ""))
     if {*value} != {"integer"} or not _INTEGER.fullmatch(text):
         raise FieldValueError("must be a whole number")
