@@ -1,6 +1,7 @@
 """What tests use to run ``gwe`` as its users do, and to look at a server afterwards."""
 
 import json
+import marshal
 import os
 import re
 import signal
@@ -193,9 +194,10 @@ def _in_place(cwd: Path, environment: Mapping[str, str]) -> Iterator[None]:
 
 
 def _replace_environment(environment: Mapping[str, str]) -> None:
-    for name in os.environ.keys() - environment.keys():
+    now = dict(os.environ)
+    for name in now.keys() - environment.keys():
         del os.environ[name]
-    os.environ.update(environment)
+    os.environ.update(environment.items() - now.items())
 
 
 @contextmanager
@@ -247,14 +249,11 @@ def opened(path: Path) -> Iterator[EmbeddedServer]:
 def everything(path: Path) -> dict[tuple[str, int], ConfObject]:
     """Every object that a server file holds; folders without the list of their members,
     which say themselves where they are. A test asks several times, and hundreds of tests ask
-    for the same content: what was read before is not read again."""
+    for nearly the same content: what was read before is not read again."""
     whole = _digest_of_files(path)
     if whole not in _READ:
         with opened(path) as server:
-            content = content_of(server)
-            found = _READ.get(content) or _read_everything(server)
-        _keep(_READ, content, found)
-        _keep(_READ, whole, found)
+            _keep(_READ, whole, _read_everything(server))
     return dict(_READ[whole])
 
 
@@ -264,25 +263,17 @@ def content_of(server: EmbeddedServer) -> bytes:
     whole = _digest_of_files(server.store.path)
     if whole not in _CONTENTS:
         with server.store.reading():
-            found = server.store.connection.execute(_CONTENT).fetchone()
-        _keep(_CONTENTS, whole, sha256(repr(found).encode()).digest())
+            found = [server.store.connection.execute(one).fetchall() for one in _CONTENT]
+        _keep(_CONTENTS, whole, sha256(marshal.dumps(found, 2)).digest())
     return _CONTENTS[whole]
 
 
-def _rows_of(table: str, *columns: str, where: str = "true") -> str:
-    """SQL for one text with what all rows of a table hold."""
-    values = "||','||".join(f"quote({name})" for name in columns)
-    return f"(SELECT group_concat({values}, ';') FROM {table} WHERE {where})"  # noqa: S608 - ours
-
-
-_CONTENT = "SELECT " + ", ".join(
-    [
-        _rows_of("meta", "key", "value", where="key != 'uuid'"),
-        _rows_of("object", "type", "dbid", "tenant", "folder", "body"),
-        _rows_of("unique_key", "type", "key", "dbid"),
-        _rows_of("reference", "type", "dbid", "attribute", "target_type", "target"),
-        _rows_of("permission", "type", "dbid", "account_type", "account", "mask"),
-    ]
+_CONTENT = (
+    "SELECT key, value FROM meta WHERE key != 'uuid' ORDER BY 1",
+    "SELECT type, dbid, tenant, folder, body FROM object ORDER BY 1, 2",
+    "SELECT type, key, dbid FROM unique_key ORDER BY 1, 2",
+    "SELECT type, dbid, attribute, target_type, target FROM reference ORDER BY 1, 2, 3, 4, 5",
+    "SELECT type, dbid, account_type, account, mask FROM permission ORDER BY 1, 2, 3, 4",
 )
 
 
@@ -296,29 +287,38 @@ def _digest_of_files(path: Path) -> bytes:
 
 _Everything = dict[tuple[str, int], ConfObject]
 _READ: dict[bytes, _Everything] = {}
-"""Digests of server files and of their content -> their objects."""
+"""Digests of server files -> their objects."""
 _CONTENTS: dict[bytes, bytes] = {}
 """Digests of server files -> of their content."""
+_Rows = tuple[tuple[Any, ...], ...]
+_OBJECTS: dict[_Rows, dict[tuple[Any, ...], ConfObject]] = {}
+"""The rows of all folders of a server, which tell where objects are -> rows -> their objects."""
 
 
-def _keep(kept: dict[bytes, Any], digest: bytes, found: Any) -> None:
-    """Keeps what was found under this digest; of many, the first goes."""
-    kept[digest] = found
+def _keep(kept: dict[Any, Any], key: object, found: Any) -> None:
+    """Keeps what was found under this key; of many, the first goes."""
+    kept[key] = found
     if len(kept) > 200:
         del kept[next(iter(kept))]
 
 
 def _read_everything(server: EmbeddedServer) -> _Everything:
-    held = {name for (name,) in server.store.connection.execute(_TYPES_HELD)}
-    return {
-        (name, one.dbid): _without_members(one)
-        for name in OBJECT_TYPES
-        if name in held
-        for one in server.read(name, {"all_tenants": 1} if name == "Tenant" else None)
-    }
+    rows = server.store.connection.execute(_ROWS).fetchall()
+    folders = tuple(row for row in rows if row[0] == "Folder")
+    if folders not in _OBJECTS:
+        _keep(_OBJECTS, folders, {})
+    known = _OBJECTS[folders]
+    for name in {row[0] for row in rows if row not in known}:
+        read = server.read(name, {"all_tenants": 1} if name == "Tenant" else None)
+        of_name = [row for row in rows if row[0] == name]
+        known |= zip(of_name, map(_without_members, read), strict=True)
+    of_type: dict[str, _Everything] = {}
+    for row in rows:
+        of_type.setdefault(row[0], {})[row[:2]] = known[row]
+    return {key: one for name in OBJECT_TYPES for key, one in of_type.get(name, {}).items()}
 
 
-_TYPES_HELD = "SELECT DISTINCT type FROM object"
+_ROWS = "SELECT type, dbid, tenant, folder, body FROM object ORDER BY 1, 2"
 
 
 def _without_members(one: ConfObject) -> ConfObject:

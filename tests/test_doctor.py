@@ -1,8 +1,13 @@
 """``gwe doctor`` on embedded servers, and what it says without the SDK."""
 
 import socket
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from reconciler.server.psdk import jvm
 from tests.harness import APP, BARE, Result, gwe, site_server
 
 ADMINISTRATOR = {"GWE_USER": "default", "GWE_PASSWORD": "password"}
@@ -23,6 +28,18 @@ def test_a_whole_site_is_well(tmp_path: Path) -> None:
     result = doctor(tmp_path, "--server", f"embedded:{server}", "--app", APP, **ADMINISTRATOR)
     assert result.code == 0, result.out
     assert steps(result) == dict.fromkeys(("log-in", "mode", "permissions", "site"), "ok")
+
+
+def test_in_a_narrow_terminal_what_was_found_stands_below_the_check(tmp_path: Path) -> None:
+    server = site_server(tmp_path, BARE)
+    narrow = {**ADMINISTRATOR, "COLUMNS": "40"}
+    result = doctor(tmp_path, "--server", f"embedded:{server}", "--app", APP, **narrow)
+    assert result.out == (
+        "ok      log-in\n    as default\n"
+        "ok      mode\n    Full: the server takes writes\n"
+        "ok      permissions\n    create, change and delete in the\n    folders of Resources\n"
+        "ok      site\n    GWE in tenant Resources, complete\n"
+    )
 
 
 def test_a_wrong_password_is_named_and_nothing_more_is_looked_at(tmp_path: Path) -> None:
@@ -55,13 +72,36 @@ def test_missing_permissions_are_listed_by_folder(tmp_path: Path) -> None:
     assert "grant these on the folders" in said
 
 
-def test_without_the_sdk_the_doctor_says_what_to_name(tmp_path: Path) -> None:
+def test_without_the_bridge_to_java_the_doctor_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jpype", None)  # as if it were not installed
     result = doctor(tmp_path, "--server", "confserv://127.0.0.1:1", "--app", APP)
-    assert result.code == 1
+    assert (result.code, result.err) == (1, "")
     assert "log-in" not in result.out
-    said = " ".join(result.out.split())
-    assert "gwe-reconciler[psdk]" in said or "no folder with the Platform SDK was named" in said
-    assert "Traceback" not in result.err
+    assert result.out.startswith(
+        "failed  Java and SDK  JPype1 is not installed; gwe needs it to use the Platform\n"
+        "                      SDK\n"
+        "                      -> Run pip install 'gwe-reconciler[psdk]'\n"
+    )
+
+
+def test_without_the_sdk_the_doctor_says_what_to_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jvm, "load_jpype", lambda: SimpleNamespace(__version__="1.5.0"))
+    monkeypatch.setattr(jvm, "java_library", lambda _: "libjvm.so")
+    result = doctor(tmp_path, "--server", "confserv://127.0.0.1:1", "--app", APP, GWE_PSDK="")
+    assert (result.code, result.err) == (1, "")
+    assert "log-in" not in result.out
+    assert result.out.startswith(
+        "ok      JPype1        1.5.0\n"
+        "failed  Java and SDK  no folder with the Platform SDK was named; gwe needs the\n"
+        "                      SDK to speak the protocol of Configuration Server\n"
+        "                      -> Name the folder with its jars with --psdk or GWE_PSDK,\n"
+        "                         or the installation of a Genesys product that holds\n"
+        "                         them with --install-dir. It does not come with gwe.\n"
+    )
     assert max(len(line) for line in result.out.splitlines()) <= 80
 
 

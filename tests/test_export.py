@@ -140,7 +140,11 @@ def test_a_site_with_objects_of_every_shape_comes_back_whole(tmp_path: Path, sit
     round_trip(site_server(tmp_path, site), times=1)
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
+PACKING = "".join(map(chr, range(0x17, 0x20)))
+"""What the server refuses in some texts, since its protocol has it between them."""
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters=PACKING), max_size=30
+) | st.sampled_from(
     ["5", "05", "-0", "true", "True", "null", "~", "", " ", "a ", "- a", "a: b", "a #b", "<<", "=",
      "yes", "1.5", "22:30", "0x1f", "2024-01-31", "*a", "&a", "!t", "!!str a", "[", "{}", "---",
      "...", "a\nb", "\n", "a\r\nb", "\t", "\x85", "\u2028", "\ufeff", "\x00", "\x7f", "'", '"',

@@ -22,10 +22,9 @@ from reconciler.export.model import Export, Omission
 from reconciler.export.selection import ExportRequest
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.flatten import flatten
-from reconciler.kinds.secret_names import USUAL_NAMES
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.manifest.load import load_manifests
-from reconciler.plan.context import PlanOptions
+from reconciler.plan.context import PlanOptions, PlanSettings
 from reconciler.plan.identity import address_of
 from reconciler.server.errors import ConfigurationServerError
 from reconciler.server.port import (
@@ -61,7 +60,7 @@ def export(
     server: Reader, app: str = APP, request: ExportRequest = THE_SITE, *parameters: str
 ) -> Export:
     access = SiteAccess(read_only(server), SiteOptions(app))
-    read = read_site(access, request, {}, USUAL_NAMES, Progress())
+    read = read_site(access, request, {}, PlanSettings(), Progress())
     return export_site(read, request, parameters)
 
 

@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.server.delta import Delta
 from tests import harness
 from tests.harness import (
     Result,
+    content_of,
+    everything,
+    find,
     gwe,
     gwe_process,
+    opened,
     plan_arguments,
     site_server,
 )
@@ -107,3 +112,27 @@ def test_an_error_that_is_no_error_of_ours_fails_the_test_and_leaves_the_process
     with pytest.raises(KeyError, match="a mistake of ours"):
         gwe("plan", cwd=tmp_path)
     assert _seen() == before
+
+
+def test_all_that_a_server_holds_is_told_anew_after_each_change(tmp_path: Path) -> None:
+    """What was read of a server before stands for the rows alone that are the same."""
+    path = site_server(tmp_path)
+    before = everything(path)
+    assert find(path, "Host", "host.example.com").path == "Hosts"
+    with opened(path) as server:
+        contents = [content_of(server)]
+        server.update("Folder", 103, Delta(values={"name": "Machines"}))
+        contents.append(content_of(server))
+        stat = find(path, "Application", "Stat")
+        server.update("Application", stat.dbid, Delta(values={"name": "Statistics"}))
+        contents.append(content_of(server))
+        server.delete("Host", server.create("Host", {"name": "new", "type": 1}).dbid)
+        contents.append(content_of(server))
+    after = everything(path)
+    moved = {("Folder", 103), ("Host", 101), ("Application", stat.dbid)}
+    assert {key for key in before if before[key] != after[key]} == moved
+    assert find(path, "Host", "host.example.com").path == "Machines"
+    assert find(path, "Application", "Statistics") == after["Application", stat.dbid]
+    assert after.keys() == before.keys()
+    assert len(set(contents)) == 3
+    assert contents[2] == contents[3]

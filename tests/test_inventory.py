@@ -1,6 +1,9 @@
 """The inventory as a value, and how List objects hold it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -11,6 +14,7 @@ from reconciler.errors import InventoryError
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server.delta import apply_delta
 from reconciler.server.port import ConfObject
+from reconciler.site import inventory_lists
 from reconciler.site.inventory import (
     Entry,
     Inventory,
@@ -40,16 +44,14 @@ ENTRIES = st.one_of(
 )
 
 
-def carried_out(
-    stored: StoredInventory, change: InventoryChange, room: int, tenant: int = 1
-) -> StoredInventory:
+def carried_out(stored: StoredInventory, change: InventoryChange) -> StoredInventory:
     """The inventory after the writes that change it."""
     lists = {one.dbid: one for one in stored.lists}
-    for write in writes_for(stored, change, room):
+    for write in writes_for(stored, change):
         match write:
             case CreateList():
                 dbid = max(lists, default=500) + 1
-                lists[dbid] = ConfObject("Transaction", dbid, write.attributes(tenant))
+                lists[dbid] = ConfObject("Transaction", dbid, write.attributes(1))
             case UpdateList():
                 old = lists[write.before.dbid]
                 attributes = apply_delta(OBJECT_TYPES["Transaction"], old.attributes, write.delta)
@@ -59,8 +61,15 @@ def carried_out(
     return StoredInventory(stored.owner, tuple(lists.values()))
 
 
-def made(*entries: Entry, room: int = 400) -> StoredInventory:
-    return carried_out(StoredInventory(OWNER), InventoryChange(entries), room)
+def made(*entries: Entry) -> StoredInventory:
+    return carried_out(StoredInventory(OWNER), InventoryChange(entries))
+
+
+@contextmanager
+def lists_of(room: int) -> Iterator[None]:
+    """Lists hold so many entries."""
+    with patch.object(inventory_lists, "LIST_ENTRIES", room):
+        yield
 
 
 def test_an_entry_is_one_short_option_that_a_person_can_read() -> None:
@@ -92,28 +101,33 @@ def test_any_entries_are_read_back_as_they_were_however_many_lists_hold_them(
     changes: list[tuple[Entry, bool]], room: int
 ) -> None:
     stored, expected = StoredInventory(OWNER), dict[Any, Entry]()
-    for entry, stays in changes:
-        expected[entry.key] = entry
-        stored = carried_out(stored, InventoryChange((entry,)), room)
-        if not stays:
-            del expected[entry.key]
-            stored = carried_out(stored, InventoryChange(removed=(entry.key,)), room)
-        assert dict(stored.inventory.entries) == expected
-        names = [one.attributes["name"] for one in stored.lists]
-        assert names == [list_name(OWNER, number) for number in range(len(names))]
-        assert all(len(entries_of(one)) <= room for one in stored.lists)
-        mores = ["more" in one.attributes["userProperties"]["inventory"] for one in stored.lists]
-        assert mores == [True] * (len(names) - 1) + [False] * min(len(names), 1)
+    with lists_of(room):
+        for entry, stays in changes:
+            expected[entry.key] = entry
+            stored = carried_out(stored, InventoryChange((entry,)))
+            if not stays:
+                del expected[entry.key]
+                stored = carried_out(stored, InventoryChange(removed=(entry.key,)))
+            assert dict(stored.inventory.entries) == expected
+            names = [one.attributes["name"] for one in stored.lists]
+            assert names == [list_name(OWNER, number) for number in range(len(names))]
+            assert all(len(entries_of(one)) <= room for one in stored.lists)
+            mores = [
+                "more" in one.attributes["userProperties"]["inventory"] for one in stored.lists
+            ]
+            assert mores == [True] * (len(names) - 1) + [False] * min(len(names), 1)
 
 
 def test_an_inventory_without_entries_has_no_lists() -> None:
-    stored = made(QUEUE, OPTION, room=1)
-    assert len(stored.lists) == 2
-    assert carried_out(stored, InventoryChange(removed=(QUEUE.key, OPTION.key)), 1).lists == ()
+    with lists_of(1):
+        stored = made(QUEUE, OPTION)
+        assert len(stored.lists) == 2
+        assert carried_out(stored, InventoryChange(removed=(QUEUE.key, OPTION.key))).lists == ()
 
 
 def test_the_list_that_names_another_is_written_before_it() -> None:
-    writes = writes_for(made(QUEUE, room=1), InventoryChange((OPTION,)), 1)
+    with lists_of(1):
+        writes = writes_for(made(QUEUE), InventoryChange((OPTION,)))
     assert [type(write) for write in writes] == [UpdateList, CreateList]
 
 
@@ -122,7 +136,7 @@ def test_what_others_keep_in_a_list_stays() -> None:
     annex = {**one.attributes["userProperties"], "notes": {"who": "anna"}}
     annex["inventory"] = {**annex["inventory"], "remark": "do not touch"}
     one = replace(one, attributes={**one.attributes, "userProperties": annex})
-    stored = carried_out(StoredInventory(OWNER, (one,)), InventoryChange((OPTION,)), 400)
+    stored = carried_out(StoredInventory(OWNER, (one,)), InventoryChange((OPTION,)))
     kept = stored.lists[0].attributes["userProperties"]
     assert (kept["notes"], kept["inventory"]["remark"]) == ({"who": "anna"}, "do not touch")
     assert set(stored.inventory.entries) == {QUEUE.key, OPTION.key}

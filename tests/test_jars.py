@@ -11,7 +11,7 @@ from reconciler.errors import UsageError
 from reconciler.server.connect import connect
 from reconciler.server.connection import ConnectionOptions, Credentials, options_from
 from reconciler.server.errors import ServerUnavailableError
-from reconciler.server.psdk import jvm
+from reconciler.server.psdk import jars, jvm
 from reconciler.server.psdk.address import Address, parse_url
 from reconciler.server.psdk.archive import archive_for, find_whole
 from reconciler.server.psdk.archive_maker import make_archive
@@ -36,11 +36,16 @@ def whole(folder: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_jars_of_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jars, "SYSTEM_FOLDERS", ())
+
+
 def test_the_whole_folder_of_the_sdk_goes_on_the_class_path(tmp_path: Path) -> None:
     home = whole(tmp_path / "product" / "deep" / "lib")
     extra = jar(home / "a-logger.jar", "org.example.Logger")
     jar(tmp_path / "product" / "other" / "unrelated.jar", "org.example.Other")
-    found = find_jars(tmp_path / "product", system=()).check()
+    found = find_jars(tmp_path / "product").check()
     assert found.folder == home
     assert found.class_path == (extra, home / "companions.jar", home / "protocol.jar")
 
@@ -49,7 +54,7 @@ def test_a_part_that_stands_elsewhere_below_the_folder_is_added(tmp_path: Path) 
     jar(tmp_path / "lib" / "protocol.jar", MAIN_CLASS, *list(PARTS)[1:])
     other = jar(tmp_path / "more" / "endpoint.jar", next(iter(PARTS)))
     companions = jar(tmp_path / "more" / "companions.jar", *COMPANIONS)
-    assert find_jars(tmp_path, system=()).check().class_path[1:] == (other, companions)
+    assert find_jars(tmp_path).check().class_path[1:] == (other, companions)
 
 
 def test_of_several_versions_the_most_complete_one_is_taken_and_none_is_mixed_in(
@@ -59,24 +64,27 @@ def test_of_several_versions_the_most_complete_one_is_taken_and_none_is_mixed_in
     jar(tmp_path / "b-server" / "lib" / "protocol.jar", MAIN_CLASS, *list(PARTS)[:3])
     home = whole(tmp_path / "c-server" / "lib")
     whole(tmp_path / "d-server" / "lib")
-    found = find_jars(tmp_path, system=()).check()
+    found = find_jars(tmp_path).check()
     assert found.folder == home
     assert found.class_path == (home / "companions.jar", home / "protocol.jar")
 
 
-def test_companions_are_found_where_the_system_keeps_its_java(tmp_path: Path) -> None:
+def test_companions_are_found_where_the_system_keeps_its_java(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jars, "SYSTEM_FOLDERS", (tmp_path / "system",))
     jar(tmp_path / "lib" / "protocol.jar", MAIN_CLASS, *PARTS)
     expected = tuple(
         jar(tmp_path / "system" / f"{name}-1.0.jar", one) for one, name in COMPANIONS.items()
     )
-    found = find_jars(tmp_path / "lib", system=[tmp_path / "system"]).check()
+    found = find_jars(tmp_path / "lib").check()
     assert found.class_path == (tmp_path / "lib" / "protocol.jar", *expected)
 
 
 def test_everything_that_is_missing_is_named(tmp_path: Path) -> None:
     jar(tmp_path / "protocol.jar", MAIN_CLASS, *list(PARTS)[:-1])
     with pytest.raises(ServerUnavailableError) as caught:
-        find_jars(tmp_path, system=()).check()
+        find_jars(tmp_path).check()
     for name in ("jaxb-runtime", *COMPANIONS.values()):
         assert name in caught.value.message
     assert "netty" not in caught.value.message
@@ -86,20 +94,24 @@ def test_a_folder_without_the_sdk_is_said(tmp_path: Path) -> None:
     jar(tmp_path / "other.jar", "org.example.Other")
     (tmp_path / "broken.jar").write_bytes(b"no zip file")
     with pytest.raises(ServerUnavailableError, match="jars searched: 2"):
-        find_jars(tmp_path, system=())
+        find_jars(tmp_path)
     for wrong in (tmp_path / "none", tmp_path / "other.jar"):
         with pytest.raises(ServerUnavailableError, match="cannot be read"):
-            find_jars(wrong, system=())
+            find_jars(wrong)
 
 
-def test_the_folder_is_named_by_option_variable_or_installation(tmp_path: Path) -> None:
-    assert folder_of("a", "b", {"GWE_PSDK": "c"}) == Path("a")
-    assert folder_of("", "b", {"GWE_PSDK": "c"}) == Path("c")
-    assert folder_of("", "b", {}) == Path("b")
+def test_the_folder_is_named_by_option_variable_or_installation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("GWE_PSDK", "c")
+    assert folder_of("a", "b") == Path("a")
+    assert folder_of("", "b") == Path("c")
+    monkeypatch.delenv("GWE_PSDK")
+    assert folder_of("", "b") == Path("b")
     with pytest.raises(
         ServerUnavailableError, match="no folder with the Platform SDK was named"
     ) as caught:
-        folder_of("", "", {})
+        folder_of("", "")
     assert "--psdk" in caught.value.hint
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -100,7 +101,7 @@ def test_what_is_known_has_the_values_and_positions_of_what_is_read(
         load_manifests(paths, reading=ReadingOptions(cache=manifest_cache(paths, environment)))
         for _ in range(2)
     )
-    assert not any(map(_was_kept, first.manifests))
+    assert all(_was_kept(one) == bundled for one in first.manifests)
     assert all(map(_was_kept, again.manifests))
     assert _everything(again) == _everything(first) == _everything(load_manifests(paths))
     assert again.digest == first.digest
@@ -271,14 +272,35 @@ def test_a_set_that_is_larger_than_the_cache_is_not_kept(
     assert not folder.cache.exists()
 
 
+READERS = {"yaml", "jsonschema_rs", "reconciler.yaml.strict"}
+
+
 def test_a_second_plan_needs_neither_yaml_nor_schemas(tmp_path: Path) -> None:
+    server = site_server(tmp_path)
+    copytree(bundled_manifests(), tmp_path / "m")
+    arguments = ("plan", *plan_arguments(server, "-f", "m"))
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    first, second = (imported(*arguments, cwd=tmp_path, env=environment) for _ in range(2))
+    assert first & READERS == READERS
+    assert not second & READERS
+
+
+def test_a_first_plan_of_the_manifests_that_come_with_gwe_needs_neither(tmp_path: Path) -> None:
     server = site_server(tmp_path)
     arguments = ("plan", *plan_arguments(server, "-f", "bundled"))
     environment = {"XDG_CACHE_HOME": str(tmp_path / "cache")}
-    readers = {"yaml", "jsonschema_rs", "reconciler.yaml.strict"}
-    first, second = (imported(*arguments, cwd=tmp_path, env=environment) for _ in range(2))
-    assert first & readers == readers
-    assert not second & readers
+    assert not imported(*arguments, cwd=tmp_path, env=environment) & READERS
+    assert not (tmp_path / "cache").exists()
+
+
+def test_what_comes_with_gwe_is_known_by_its_content_alone(tmp_path: Path) -> None:
+    known = ManifestCache(tmp_path, [bundled_manifests()])
+    elsewhere = ManifestCache(tmp_path, [tmp_path])
+    for file in bundled_manifests().rglob("*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        assert known.find(text) is not None
+        assert known.find(f"{text}#") is None
+        assert elsewhere.find(text) is None
 
 
 PLAIN = """\

@@ -20,6 +20,7 @@ from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.file.codec import plan_json
 from reconciler.plan.model import Plan
+from reconciler.plan.reading import reads
 from reconciler.plan.reading.queries import ReadRequirement
 from reconciler.plan.reading.reads import MANY, reads_of
 from reconciler.resources import bundled_manifests
@@ -88,7 +89,7 @@ def text_of(plan: Plan) -> str:
 @contextmanager
 def many(threshold: int) -> Iterator[None]:
     """Plans read in bulk above so many objects of a type."""
-    with patch.object(planning, "reads_of", partial(reads_of, many=threshold)):
+    with patch.object(reads, "MANY", threshold):
         yield
 
 

@@ -4,12 +4,14 @@ import sys
 import threading
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from reconciler.cli import session
 from reconciler.engine.progress import Progress
 from reconciler.engine.reconciler import Reconciler
+from reconciler.render import status
 from reconciler.render.status import StatusLine, status_text
 from reconciler.site.discovery import SiteOptions
 from tests.harness import APP, gwe, site_server
@@ -61,9 +63,13 @@ def test_the_line_says_how_far_it_is_and_how_much_time_is_left(
     assert status_text("Applying", done, total, elapsed) == text
 
 
-def test_the_line_appears_on_a_terminal_and_is_gone_at_the_end() -> None:
+def test_the_line_appears_on_a_terminal_and_is_gone_at_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(status, "DELAY", 0)
+    monkeypatch.setattr(status, "time", SimpleNamespace(monotonic=lambda: 0.0))
     terminal = Terminal()
-    with StatusLine("Connecting", terminal, delay=0, clock=lambda: 0.0) as line:
+    with StatusLine("Connecting", terminal) as line:
         assert terminal.written.wait(60)
         with line.away():
             assert terminal.seen() == ""
@@ -73,17 +79,19 @@ def test_the_line_appears_on_a_terminal_and_is_gone_at_the_end() -> None:
     assert "\x1b" not in terminal.getvalue()
 
 
-def test_what_is_quick_shows_no_line() -> None:
+def test_what_is_quick_shows_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "DELAY", 3600)
     terminal = Terminal()
-    with StatusLine("Connecting", terminal, delay=3600):
+    with StatusLine("Connecting", terminal):
         pass
     assert terminal.getvalue() == ""
 
 
-def test_a_stream_that_is_no_terminal_gets_nothing() -> None:
+def test_a_stream_that_is_no_terminal_gets_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "DELAY", 0)
     pipe = Terminal(tty=False)
     before = threading.active_count()
-    with StatusLine("Connecting", pipe, delay=0):
+    with StatusLine("Connecting", pipe):
         assert threading.active_count() == before  # nothing that could write
     assert pipe.getvalue() == ""
 

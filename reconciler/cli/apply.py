@@ -70,11 +70,12 @@ def command(
     def work() -> ApplyResult:
         check_is_id(expect)
         session = open_session(connection)
-        # Imported only now: meanwhile a thread starts Java.
-        from reconciler.cli.execution import show_and_apply  # noqa: PLC0415
+        # Imported late, while a thread starts Java.
+        from reconciler.cli.execution import ApplyConditions, show_and_apply  # noqa: PLC0415
         from reconciler.engine.running import load_plan  # noqa: PLC0415
 
         keeps_state = bool(named_state(run, session.settings))
+        conditions = ApplyConditions(run, keeps_state, expect, skip_stale)
         if plan_file is not None:
             _check_not_given(manifests, overwrite, selection)
             saved = load_plan(plan_file)
@@ -83,25 +84,19 @@ def command(
             recorded = RecordedServer(saved.plan.server, "the plan")
             with session.connect(site, run, recorded) as engine:
                 engine.check_writable(saved.plan)
-                return show_and_apply(
-                    saved, engine, run, output,
-                    keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
-                )  # fmt: skip
+                return show_and_apply(saved, engine, output, conditions)
         loaded = load(manifests, session.settings, verbose=output.verbose)
         check_can_ask(auto_approve=run.auto_approve)
         with session.connect(site, run) as engine:
             engine.check_writable()
             plan = make_plan(engine, loaded, overwrite, selection).plan
-            return show_and_apply(
-                plan, engine, run, output,
-                keeps_state=keeps_state, expect=expect, skip_stale=skip_stale,
-            )  # fmt: skip
+            return show_and_apply(plan, engine, output, conditions)
 
     return reported(form, "apply", ApplyResult, work)
 
 
 def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
-    """UsageError if a site was named on the command line and the plan is for another."""
+    """UsageError if a site was named on the command line and the plan is for another site."""
     made_for = {"--app": mark.app, "--tenant": mark.tenant, "--cluster": mark.cluster}
     for option in given_options(site):
         named = getattr(site, option.removeprefix("--"))

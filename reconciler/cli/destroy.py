@@ -69,8 +69,8 @@ def command(
 
     def work() -> ApplyResult:
         session = open_session(connection)
-        # Imported only now: meanwhile a thread starts Java.
-        from reconciler.cli.execution import show_and_apply, show_and_save_only  # noqa: PLC0415
+        # Imported late, while a thread starts Java.
+        from reconciler.cli.execution import ApplyConditions, show_and_apply, show_and_save_only  # noqa: PLC0415
 
         loaded = load(manifests, session.settings, verbose=output.verbose)
         name = session.site_options(site).app
@@ -82,14 +82,12 @@ def command(
                 plan = engine.destroy(loaded, exclude=exclude, force=force)
             if out is None:
                 question = f"Type {name} to delete all of that"
-                return show_and_apply(
-                    plan,
-                    engine,
+                conditions = ApplyConditions(
                     RunFlags(**vars(state), **vars(lock), auto_approve=confirmed is not None),
-                    output,
                     keeps_state=bool(named_state(state, session.settings)),
                     approve=partial(confirm_name, question, name),
                 )
+                return show_and_apply(plan, engine, output, conditions)
         return show_and_save_only(plan, output, out)
 
     check_one_output(form, out)
@@ -97,7 +95,7 @@ def command(
 
 
 def _check_confirmed(confirmed: str | None, name: str) -> None:
-    """UsageError if another name was given than the site's, or nobody can be asked for it."""
+    """UsageError if the given name is not the site's, or nobody can be asked for it."""
     if confirmed is None and not is_interactive():
         raise UsageError(
             "there is no terminal to ask on",

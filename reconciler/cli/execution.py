@@ -1,10 +1,12 @@
-"""What ``apply`` and ``undo`` share: show a plan, ask, apply it and show how it goes."""
+"""What ``apply`` and ``undo`` share: show a plan, ask, apply it and show the progress."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.report import Outcome, RunReport
@@ -28,26 +30,32 @@ from reconciler.render.status import StatusLine
 from reconciler.state.plan_file import PlanFile
 
 
+class ApplyConditions(Struct, frozen=True):
+    """When and how a plan that was shown is applied. ``keeps_state``: the place where runs are
+    stored was named; ``expect``: the only id that the plan may have; ``skip_stale``: actions whose
+    live objects have changed are left out; ``approve``: asks a person."""
+
+    flags: RunFlags
+    keeps_state: bool
+    expect: str | None = None
+    skip_stale: bool = False
+    approve: Callable[[], bool] = partial(confirm, "Apply this plan?")
+
+
 def show_and_apply(
     found: Plan | PlanFile,
     engine: Reconciler,
-    flags: RunFlags,
     output: OutputFlags,
-    *,
-    keeps_state: bool,
-    expect: str | None = None,
-    skip_stale: bool = False,
-    approve: Callable[[], bool] = lambda: confirm("Apply this plan?"),
+    conditions: ApplyConditions,
 ) -> ApplyResult:
-    """Shows a plan, asks, and applies it. ``keeps_state``: the place
-    where runs are stored was named; ``expect``: the only id that the plan may have;
-    ``approve``: asks."""
+    """Shows a plan, asks, and applies it."""
+    flags, keeps_state = conditions.flags, conditions.keeps_state
     plan = found.plan if isinstance(found, PlanFile) else found
     # A plan file names the server that it was made from: what counts is where it is applied.
     FORMS["text"](output.style()).plan(replace(plan, server=engine.reader.info().url))
     if flags.auto_approve and found is plan:
         _check_manifests_were_named(plan)
-    check_expected(plan, expect)
+    check_expected(plan, conditions.expect)
     if not plan.applyable:
         return ApplyResult(ExitCode.REFUSED, plan, problems=tuple(_refusals(plan)))
     if plan.empty:
@@ -55,7 +63,7 @@ def show_and_apply(
     if in_ci() and not keeps_state:
         _check_needs_no_backups(plan)
     engine.check_none_unfinished()
-    if not flags.auto_approve and not approve():
+    if not flags.auto_approve and not conditions.approve():
         say("Declined; nothing was written.", err=True)
         return ApplyResult(ExitCode.FAILED, plan, not_begun="declined")
     report: RunReport | None = None
@@ -67,13 +75,13 @@ def show_and_apply(
                 found,
                 lock=not flags.no_lock,
                 lock_wait=flags.lock_timeout,
-                skip_stale=skip_stale,
+                skip_stale=conditions.skip_stale,
                 progress=shown,
             )
         shown.report(report)
     except KeyboardInterrupt:
         if report is None:
-            raise  # else the run has ended, and its exit code says how
+            raise  # otherwise the run has ended, and its exit code says how
     return ApplyResult(report.exit_code, plan, report)
 
 
@@ -88,7 +96,7 @@ def show_and_save_only(plan: Plan, output: OutputFlags, out: Path) -> ApplyResul
 
 
 def _refusals(plan: Plan) -> Iterator[Diagnostic]:
-    """Why a plan cannot be applied, as the plan says it too."""
+    """Why a plan cannot be applied; the plan itself shows the same."""
     for refusal in plan.refusals:
         yield Diagnostic(refusal, hint="--force does it all the same.")
     for action in plan.blocked:
@@ -96,8 +104,8 @@ def _refusals(plan: Plan) -> Iterator[Diagnostic]:
 
 
 def _check_manifests_were_named(plan: Plan) -> None:
-    """RefusedError if a plan that nobody reviewed comes from manifests that nobody named:
-    the command may run in the wrong folder."""
+    """RefusedError if a plan was not reviewed and its manifests were not named: the command may run
+    in the wrong folder."""
     if not plan.inputs.named:
         raise RefusedError(
             [
@@ -127,9 +135,9 @@ def _check_needs_no_backups(plan: Plan) -> None:
 
 
 class ShownProgress(Progress):
-    """Prints each outcome; when quiet, problems only; actions that were not tried only when
-    verbose. ``lasting``: the state of the run outlives this machine. Nothing here stops a run
-    whose output nobody reads any more: rich raises SystemExit where a pipe is broken."""
+    """Prints each outcome; if quiet, only problems; actions that were not tried only if verbose.
+    ``lasting``: the state of the run outlives this machine. A broken pipe, for which rich raises
+    SystemExit, does not stop the run."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""``gwe undo``: the plan that reverts a run, shown, asked about and applied."""
+"""``gwe undo``: shows the plan that reverts a run, asks, and applies it."""
 
 from pathlib import Path
 
@@ -48,8 +48,8 @@ def command(
 
     def work() -> ApplyResult:
         session = open_session(connection)
-        # Imported only now: meanwhile a thread starts Java.
-        from reconciler.cli.execution import show_and_apply, show_and_save_only  # noqa: PLC0415
+        # Imported late, while a thread starts Java.
+        from reconciler.cli.execution import ApplyConditions, show_and_apply, show_and_save_only  # noqa: PLC0415
 
         store = state_store(flags, session.settings)
         site = named_site(connection, session.settings, last=True)
@@ -63,7 +63,7 @@ def command(
                 plan = engine.undo(found.name, force=force, same_host=host.same_host)
             if out is None:
                 keeps_state = bool(named_state(flags, session.settings))
-                return show_and_apply(plan, engine, flags, output, keeps_state=keeps_state)
+                return show_and_apply(plan, engine, output, ApplyConditions(flags, keeps_state))
         return show_and_save_only(plan, output, out)
 
     check_one_output(form, out)

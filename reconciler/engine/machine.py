@@ -1,18 +1,17 @@
 """The id of this machine: it stays when the host gets another name."""
 
 import socket
-from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
-def machine_id(files: Sequence[Path] = _FILES) -> str:
+def machine_id() -> str:
     """A digest of the id that the system gave this machine (machine-id(5)), since the id
     itself is not to be published. Without an id, as in most containers, the name of the host is
     used."""
-    for file in files:
+    for file in FILES:
         try:
             found = file.read_text(encoding="utf-8", errors="replace").strip()
         except OSError:

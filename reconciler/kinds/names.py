@@ -1,15 +1,47 @@
-"""Which texts can be names, of objects, folders, sections and options, and which are alike. Pure.
+"""Which texts can be sent, which can be names of objects, folders, sections and options, and which
+names look the same. Pure.
 
-A name is read by people and typed by them. Characters that nobody sees make two names look
-alike, and a control character can forge a line of output.
+People read and type names. Invisible characters make two names look the same, and a control
+character can forge a line of output.
+
+Configuration Server's protocol packs an object into one text, with control characters between the
+parts. How the Platform SDK 9.0 reads such a character, tried with each of them: U+0018 ends a value
+wherever it is, and so does U+0017 at its beginning; what follows becomes a separate option, and an
+option after it may be lost. In the name of a section or an option, U+0019 to U+001F do so too. Tab,
+carriage return, line feed and all other control characters arrive unchanged.
 """
 
+import re
 import unicodedata
 
 from reconciler.text.visible import escaped, is_unseen
 
 _DRAWN_IN_MORE_THAN_ONE_WAY = frozenset({"Lo", "Sm", "So"})
 """Categories of Unicode: letters without upper case, mathematical and other symbols."""
+
+
+_BETWEEN_VALUES = re.compile("[\x17\x18]")
+_BETWEEN_NAMES = re.compile("[\x17-\x1f]")
+_HALVES = re.compile("[\ud800-\udfff]")
+
+SEND_ADVICE = "Write it without that character."
+"""What to do about a text that cannot be sent."""
+
+
+def text_problem(text: str, *, name: bool = False) -> str:
+    """Why a text cannot be sent, as "the text holds …"; empty: it can. ``name``: it is the name of
+    a section or an option. The text, which may be a secret, is not repeated."""
+    if text.isprintable():
+        return ""
+    if _HALVES.search(text):
+        return "the text is not valid Unicode"
+    found = (_BETWEEN_NAMES if name else _BETWEEN_VALUES).search(text)
+    if found is None:
+        return ""
+    return (
+        f"the text holds the control character U+{ord(found[0]):04X}, at which the protocol of"
+        " Configuration Server ends a text"
+    )
 
 
 def name_problem(text: str) -> str:
@@ -28,7 +60,7 @@ def name_problem(text: str) -> str:
 
 
 def _unseen_in(text: str) -> str:
-    """The first character that nobody sees; empty: there is none."""
+    """The first invisible character; empty: there is none."""
     if text.isascii() and text.isprintable():
         return ""
     pairs = zip(f" {text}", text, strict=False)
@@ -36,7 +68,8 @@ def _unseen_in(text: str) -> str:
 
 
 def _varies(before: str, one: str) -> bool:
-    """Whether a character says how the one before it is drawn, as in emoji and Chinese."""
+    """Whether a character only selects how the character before it is drawn, as in emoji and
+    Chinese."""
     return unicodedata.category(
         before
     ) in _DRAWN_IN_MORE_THAN_ONE_WAY and "VARIATION SELECTOR" in unicodedata.name(one, "")
@@ -51,8 +84,8 @@ def name_advice(text: str) -> str:
 
 
 def alike_key(text: str) -> str:
-    """A key that is equal for all names that people take for the same name: it leaves out
-    differences in case, Unicode form, blanks, and characters that nobody sees."""
+    """A key that is equal for all names that people take for the same name: it ignores case,
+    Unicode form, blanks and invisible characters."""
     if text.isascii() and text.isprintable():
         return " ".join(text.casefold().split())
     folded = _composed(unicodedata.normalize("NFD", text).casefold())
@@ -60,7 +93,7 @@ def alike_key(text: str) -> str:
 
 
 def likeness(one: str, other: str) -> str:
-    """In what alike names differ, as the end of "they differ only in"."""
+    """In what names that look the same differ, as the end of "they differ only in"."""
     ways = {
         "case": str.casefold,
         "the Unicode form of characters": _composed,

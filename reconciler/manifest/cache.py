@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,7 +23,7 @@ import msgspec
 import reconciler
 from reconciler.files.reading import is_stream
 from reconciler.manifest.plain import PlainObject
-from reconciler.resources import bundled
+from reconciler.resources import bundled, bundled_manifests
 from reconciler.yaml.documents import YamlDocument
 
 SWITCH = "GWE_CACHE"
@@ -31,6 +31,10 @@ SWITCH = "GWE_CACHE"
 
 MAX_BYTES = 64 * 1024 * 1024
 """How large the cache may become; its oldest files are removed first."""
+
+KNOWN = bundled("manifests") / "known" / "web-engagement.json"
+"""What the cache would keep of the manifests that come with gwe. It comes with them, and is found
+by digests of their content like all else."""
 
 _FORMAT = "4"
 _ENDING = ".json"
@@ -144,11 +148,11 @@ class ManifestCache:
 
     @cached_property
     def _kept(self) -> KeptManifests:
-        with suppress(OSError, msgspec.DecodeError):
-            digest, _, body = _read(self._file).partition(b"\n")
-            if digest == _digest_of(body).encode():
-                return msgspec.json.decode(body, type=KeptManifests)
-        return KeptManifests()
+        """What is in the file of this set, or else what comes with gwe of its own manifests."""
+        kept = _decoded(self._file, _read)
+        if kept is None and bundled_manifests() in self._paths:
+            kept = _decoded(KNOWN, Path.read_bytes)
+        return kept or KeptManifests()
 
     @cached_property
     def _file(self) -> Path:
@@ -159,6 +163,15 @@ class ManifestCache:
         for part in (_FORMAT, reconciler.__version__, *map(os.path.abspath, self._paths)):
             digest.update(f"\0{part}".encode("utf-8", "surrogateescape"))
         return self._folder / f"{digest.hexdigest()[:32]}{_ENDING}"
+
+
+def _decoded(file: Path, read: Callable[[Path], bytes]) -> KeptManifests | None:
+    """What is in a file; None where it cannot be read, or is damaged."""
+    with suppress(OSError, msgspec.DecodeError):
+        digest, _, body = read(file).partition(b"\n")
+        if digest == _digest_of(body).encode():
+            return msgspec.json.decode(body, type=KeptManifests)
+    return None
 
 
 def _digest(text: str) -> str:

@@ -16,6 +16,7 @@ from reconciler.kinds.fields import (
 )
 from reconciler.kinds.manifest_kind import BLOCKS
 from reconciler.kinds.model import ValueType
+from reconciler.kinds.names import SEND_ADVICE, text_problem
 from reconciler.kinds.options import value_problem
 from reconciler.kinds.types.files import VALUES
 from reconciler.manifest.desired import ManagedField
@@ -189,6 +190,8 @@ class FieldReader:
         elif self._is_list(path[0]):  # a list is one unit
             unit = path[:1]
         self._check_block(unit, place)
+        if isinstance(value, str) and path[0] != VALUES and (problem := text_problem(value)):
+            self._report(place, problem, SEND_ADVICE)
         whole = self.policy.whole(place[1:]) if place[0] == "initial" else None
         return ManagedField(
             path=path,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.kinds.fields import FieldPath
 from reconciler.kinds.model import Attribute, ValueType
-from reconciler.kinds.names import name_advice, name_problem
+from reconciler.kinds.names import SEND_ADVICE, name_advice, name_problem, text_problem
 from reconciler.kinds.types.files import VALUES
 from reconciler.kinds.types.folders import PATH, names_in_path, plain_path
 from reconciler.manifest.expand import Expanded
@@ -24,14 +24,21 @@ _NAMES = {
 }
 """Part of a manifest -> the keys in it whose values are names."""
 
+_SECTION, _OPTION = "the name of a section", "the name of an option"
 _PATHS = ("folder", PATH)
 """The keys of ``metadata`` whose values are names of folders, separated by slashes."""
 
 
 def report_names(expanded: Expanded) -> None:
-    """Reports every unsuitable name, unless the manifest means its names exactly."""
+    """Reports every unsuitable name; where the manifest means its names exactly, only those that
+    cannot be sent."""
     manifest = expanded.manifest
-    if manifest.exact or (manifest.is_simple and expanded.metadata.keys().isdisjoint(_PATHS)):
+    if manifest.is_simple and expanded.metadata.keys().isdisjoint(_PATHS):
+        return
+    if manifest.exact:
+        for path, called, name in _names(expanded):
+            if problem := text_problem(name, name=called in (_SECTION, _OPTION)):
+                expanded.report(path, problem, SEND_ADVICE)
         return
     for path, called, name in _names(expanded):
         elsewhere = not name.strip() and path[-1] not in _PATHS  # it is reported as empty there
@@ -107,7 +114,7 @@ def _names_of_options(
 ) -> Iterator[tuple[FieldPath, str, str]]:
     for section, options in sections.items():
         if any(value is not None for value in options.values()):
-            yield (*path, section), "the name of a section", section
+            yield (*path, section), _SECTION, section
         for key, value in options.items():
             if value is not None:
-                yield (*path, section, key), "the name of an option", key
+                yield (*path, section, key), _OPTION, key

@@ -1,12 +1,12 @@
-"""One line on a terminal that says what takes so long, and how much time is left.
+"""A status line on a terminal: what takes so long, and how much time is left.
 
-It appears only after a while and goes before anything else is printed. It uses no escape
+It appears only after a while, and is removed before anything else is printed. It uses no escape
 sequences, so that any terminal shows it.
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TextIO
@@ -14,7 +14,7 @@ from typing import TextIO
 from reconciler.render.console import columns_of, overwrite
 
 DELAY = 2.0
-"""Seconds before the line appears: what is quicker needs none."""
+"""Seconds before the line appears: quicker work needs none."""
 
 _BEAT = 0.5
 
@@ -40,19 +40,12 @@ def _span(seconds: float) -> str:
 
 
 class StatusLine:
-    """The line, as long as a ``with`` statement lasts. On a stream that is no terminal it
-    shows nothing."""
+    """Shows the line during a ``with`` statement. On a stream that is no terminal it shows
+    nothing."""
 
-    def __init__(
-        self,
-        label: str,
-        stream: TextIO,
-        *,
-        delay: float = DELAY,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._label, self._stream, self._delay, self._clock = label, stream, delay, clock
-        self._begun = clock()
+    def __init__(self, label: str, stream: TextIO) -> None:
+        self._label, self._stream = label, stream
+        self._begun = time.monotonic()
         self._done = self._total = self._shown = 0
         self._lock = threading.RLock()
         self._ended = threading.Event()
@@ -76,7 +69,7 @@ class StatusLine:
             self._erase()
 
     def advance(self, done: int, total: int) -> None:
-        """Of ``total`` steps, ``done`` are done."""
+        """Records that ``done`` of ``total`` steps are done."""
         with self._lock:
             self._done, self._total = done, total
 
@@ -88,14 +81,14 @@ class StatusLine:
             yield
 
     def _beat(self) -> None:
-        wait = self._delay
+        wait = DELAY
         while not self._ended.wait(wait):
             wait = _BEAT
             with self._lock:
                 self._draw()
 
     def _draw(self) -> None:
-        elapsed = self._clock() - self._begun
+        elapsed = time.monotonic() - self._begun
         text = status_text(self._label, self._done, self._total, elapsed)
         text = text[: max(columns_of(self._stream) - 1, 20)]
         self._write(text)
@@ -108,5 +101,5 @@ class StatusLine:
             self._write("")
 
     def _write(self, text: str) -> None:
-        with suppress(OSError):  # the terminal may be gone; the work goes on
+        with suppress(OSError):  # the terminal may be gone; the work continues
             overwrite(text, self._stream, self._shown)

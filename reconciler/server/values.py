@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.kinds.model import Attribute, Attributes, ValueType
+from reconciler.kinds.names import text_problem
 
 _LIMIT = 2**63
 
@@ -17,7 +18,7 @@ def problem_of(attribute: Attribute, value: Any, *, partly: bool = False) -> str
                 return "must be a text" + ("" if attribute.secret else f", not {value!r}")
             if len(value) > attribute.max_length:
                 return f"longer than {attribute.max_length} characters"
-            return _text_problem(value)
+            return text_problem(value)
         case ValueType.FLAG:
             return "" if isinstance(value, bool) else f"must be true or false, not {value!r}"
         case ValueType.INTEGER | ValueType.REFERENCE:
@@ -49,13 +50,6 @@ def is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -_LIMIT <= value < _LIMIT
 
 
-def _text_problem(text: str) -> str:
-    """Why a text cannot be sent or stored: a lone surrogate cannot be encoded."""
-    if text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text):
-        return ""
-    return "the text is not valid Unicode"
-
-
 def _key_values_problem(value: Any) -> str:
     if not isinstance(value, Mapping):
         return "must be a key-value list"
@@ -69,10 +63,13 @@ def _key_values_problem(value: Any) -> str:
                 return f"an option of [{section}] has no name"
             if not isinstance(option, str | bytes) and not is_integer(option):
                 return f"{section}/{key} is neither text, integer nor binary"
-            for text in (section, key, option):
-                problem = _text_problem(text) if isinstance(text, str) else ""
-                if problem:
-                    return f"{problem}, in {section!r}/{key!r}"
+            problem = (
+                text_problem(section, name=True)
+                or text_problem(key, name=True)
+                or (text_problem(option) if isinstance(option, str) else "")
+            )
+            if problem:
+                return f"{problem}, in {section!r}/{key!r}"
     return ""
 
 

@@ -211,18 +211,16 @@ class DeleteList(Struct, frozen=True):
 ListWrite = CreateList | UpdateList | DeleteList
 
 
-def writes_for(
-    stored: StoredInventory, change: InventoryChange, room: int = LIST_ENTRIES
-) -> list[ListWrite]:
+def writes_for(stored: StoredInventory, change: InventoryChange) -> list[ListWrite]:
     """The writes that change an inventory, in their order: a list that announces a further list is
-    written before that list. ``room``: how many entries a list holds."""
+    written before that list."""
     entries = {**stored.inventory.entries}
     for key in change.removed:
         entries.pop(key, None)
     entries.update((entry.key, entry) for entry in change.added)
     if not entries:
         return [DeleteList(one) for one in reversed(stored.lists)]
-    contents = _distributed(stored, entries, room)
+    contents = _distributed(stored, entries)
     writes: list[ListWrite] = []
     for number, (one, content) in enumerate(contents):
         more = number + 1 < len(contents) and contents[number + 1][0] is None
@@ -254,7 +252,7 @@ def _next_number(stored: StoredInventory, place: int) -> int:
 
 
 def _distributed(
-    stored: StoredInventory, entries: Mapping[EntryKey, Entry], room: int
+    stored: StoredInventory, entries: Mapping[EntryKey, Entry]
 ) -> list[tuple[ConfObject | None, list[Entry]]]:
     """Each list with the entries that it is to hold; None: it is to be created. An existing entry
     stays in its list, and a new entry is put where there is room."""
@@ -264,7 +262,7 @@ def _distributed(
         for one in stored.lists
     ]
     for entry in left.values():
-        free = next((held for _, held in contents if len(held) < room), None)
+        free = next((held for _, held in contents if len(held) < LIST_ENTRIES), None)
         if free is None:
             free = []
             contents.append((None, free))

@@ -4,7 +4,9 @@ import re
 import sys
 from pathlib import Path
 
-_MOUNTS = Path("/proc/self/mountinfo")
+MOUNTS = Path("/proc/self/mountinfo")
+"""The list of mounts; see proc_pid_mountinfo(5)."""
+
 _LOCAL = {
     *("bcachefs", "btrfs", "ext2", "ext3", "ext4", "f2fs", "jfs", "reiserfs", "xfs", "zfs"),
     *("overlay", "ramfs", "tmpfs"),
@@ -13,13 +15,13 @@ _LOCAL = {
 """File systems that are on this host alone, where processes can share memory."""
 
 
-def is_local(folder: Path, mounts: Path = _MOUNTS) -> bool:
+def is_local(folder: Path) -> bool:
     """Whether a folder is known to be on a file system of this host alone. False if it is on a
-    network, or the system does not tell: only Linux does. ``mounts``: see proc_pid_mountinfo(5)."""
+    network, or the system does not tell: only Linux does."""
     if not sys.platform.startswith("linux"):
         return False
     try:
-        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        lines = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
         place = f"{folder.resolve()}/"
     except OSError:
         return False

@@ -11,8 +11,6 @@ tuple of statements and raises the version by one; migrations of earlier version
     gwe_fact     what outlives the runs: see ``records.Fact``; the digest is of the data
 """
 
-from collections.abc import Sequence
-
 from reconciler.errors import JournalFormatError, StateError
 from reconciler.state.session import SqlSession
 
@@ -47,22 +45,20 @@ MIGRATIONS: tuple[Migration, ...] = (
 )
 
 
-def migrate(session: SqlSession, place: str, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+def migrate(session: SqlSession, place: str) -> None:
     """Brings the tables to the version of this program, in one transaction.
     JournalFormatError if they are of a newer version."""
-    if version_of(session, place, migrations) == len(migrations):
+    if version_of(session, place) == len(MIGRATIONS):
         return
     with session.transaction(writing=True):
         session.exclude_migrations()
-        for statements in migrations[version_of(session, place, migrations) :]:
+        for statements in MIGRATIONS[version_of(session, place) :]:
             for statement in statements:
                 session.change(session.typed(statement))
-        session.change("UPDATE gwe_state SET version = ?", len(migrations))
+        session.change("UPDATE gwe_state SET version = ?", len(MIGRATIONS))
 
 
-def version_of(
-    session: SqlSession, place: str, migrations: Sequence[Migration] = MIGRATIONS
-) -> int:
+def version_of(session: SqlSession, place: str) -> int:
     """The version of the tables; 0: there are none. JournalFormatError if it is newer
     than this program."""
     if not any(map(session.has_table, ("gwe_state", "gwe_run", "gwe_record"))):
@@ -73,10 +69,10 @@ def version_of(
             f"the state in {place} is damaged: the version of its tables cannot be read",
             "Restore it from a backup, or begin with an empty state.",
         )
-    if versions[0] > len(migrations):
+    if versions[0] > len(MIGRATIONS):
         raise JournalFormatError(
             f"the state in {place} has version {versions[0]}; this gwe reads versions up to"
-            f" {len(migrations)}",
+            f" {len(MIGRATIONS)}",
             "Use the version of gwe that wrote it, or a newer one.",
         )
     return int(versions[0])

@@ -1,7 +1,6 @@
 """Opens the store that the user has named: a folder, or the URL of a PostgreSQL database."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from reconciler.errors import StateError, UsageError
@@ -39,9 +38,8 @@ def check_place(where: str, named_by: str = "the state") -> None:
         )
 
 
-def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore:
+def open_store(where: str) -> StateStore:
     """The store at ``where``. Nothing is created or connected to before the store is used.
-    ``clock``: seconds since 1970.
 
     UsageError for a URL that cannot be read or is of another kind, RefusedError for one that
     asks for less than a verified connection to another host, StateError if psycopg is not
@@ -51,7 +49,7 @@ def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore
     if not where.startswith(POSTGRES):
         from reconciler.state.sqlite import SqliteEngine  # noqa: PLC0415 - only what is used
 
-        return SqlStore(SqliteEngine(Path(where)), clock)
+        return SqlStore(SqliteEngine(Path(where)), time.time)
     try:
         from reconciler.state.postgres import PostgresEngine  # noqa: PLC0415
     except ImportError as error:
@@ -59,4 +57,4 @@ def open_store(where: str, clock: Callable[[], float] = time.time) -> StateStore
             "a state in PostgreSQL needs psycopg, which cannot be loaded",
             "pip install 'gwe-reconciler[postgres]' installs it.",
         ) from error
-    return SqlStore(PostgresEngine(where), clock)
+    return SqlStore(PostgresEngine(where), time.time)

@@ -1,13 +1,23 @@
 """The generated pages of the documentation: ``make reference`` writes them.
 
 They follow from the program: commands from click, settings and kinds from their schemas, object
-types from their table, errors from their classes. A test compares the files with these values.
+types from their table, errors from their classes. What is known of the manifests that come
+with gwe is generated too. A test compares the files with these values.
 """
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from scripts.reference import commands, environment, errors, kinds, man, object_types, settings
+from scripts.reference import (
+    commands,
+    environment,
+    errors,
+    kinds,
+    known_manifests,
+    man,
+    object_types,
+    settings,
+)
 from scripts.reference.messages import page as messages
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,14 +34,15 @@ _PAGES: Mapping[str, Callable[[], str]] = {
 
 _COMMENT = "<!-- Written by `make reference`: change the program, not this page. -->"
 
-FOLDERS = ("docs/reference", "man")
+FOLDERS = ("docs/reference", "man", "manifests/known")
 """Folders in which every file is generated."""
 
 
 def generated_files() -> dict[str, str]:
     """Path below the repository -> text, of every file that is generated here."""
     docs = {f"docs/reference/{name}.md": _marked(page()) for name, page in _PAGES.items()}
-    return docs | {f"man/{name}": text for name, text in man.pages().items()}
+    known = {"manifests/known/web-engagement.json": known_manifests.text()}
+    return docs | known | {f"man/{name}": text for name, text in man.pages().items()}
 
 
 def written_files() -> dict[str, str]:

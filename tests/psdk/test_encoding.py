@@ -72,3 +72,19 @@ def test_a_multilingual_server_has_the_last_word(listen: Listen) -> None:
 def test_an_encoding_that_java_does_not_know_is_wrong_usage(listen: Listen, encoding: str) -> None:
     with pytest.raises(UsageError, match="Java knows no encoding"):
         session(listen(), options=speaking(encoding))
+
+
+def test_control_characters_arrive_as_they_are_or_are_refused_and_not_sent(
+    listen: Listen, path: Path
+) -> None:
+    server = session(listen())
+    value = "".join(map(chr, (*range(1, 0x17), *range(0x19, 0x20), 0x7F)))
+    made = server.create("Script", script("Kept", userProperties={"s": {"k": value, "z": "1"}}))
+    with opened(path) as direct:
+        found = get(direct, "Script", made.dbid).attributes["userProperties"]
+    assert found == {"s": {"k": value, "z": "1"}}
+    for refused in ({"s": {"k": "a\x18b"}}, {"s": {"k": "\x17"}}, {"s\x1d": {"k": "a"}}):
+        with pytest.raises(ValueOutOfRangeError, match="ends a text"):
+            server.create("Script", script("Refused", userProperties=refused))
+    assert server.read("Script", {"name": "Refused"}) == []
+    server.close()

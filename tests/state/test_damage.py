@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.errors import DamagedRunError, ReconcilerError, StateError, UsageError
+from reconciler.errors import (
+    DamagedRunError,
+    JournalFormatError,
+    ReconcilerError,
+    StateError,
+    UsageError,
+)
 from reconciler.state.opening import open_store
 from reconciler.state.store import DamagedRun, StateStore, StoredRun
 from tests.conftest import examples
@@ -289,31 +296,74 @@ def test_values_of_another_kind_are_damage_too(tmp_path: Path) -> None:
     for run in RUNS:
         make_run(store, run, *RECORDS)
     backend.save()
+    whole = answers(store)
     values = (None, "text", 7, 7.5, b"bytes", "\ud800".encode("utf-8", "surrogatepass"))
-    places = [(table, column) for table, columns in TABLES.items() for column in columns]
+    columns = [(table, column) for table, held in TABLES.items() for column in held]
     some = examples(len(values))  # all of them in `make explore`
-    for turn, (table, column) in enumerate(places):
+    for turn, (table, column) in enumerate(columns):
         for at in range(some):
             value = values[(turn + at * len(values) // some) % len(values)]
             backend.restore()
-            with suppress(Exception):  # where the column takes no such value
+            place = f"{table}.{column}"
+            where = f"{place} = {value!r}"
+            try:
                 backend.execute(f"UPDATE {table} SET {column} = ?", value)  # noqa: S608
-            for ask in asks(backend.store()):
+                expected = REFUSED.get(where) or REFUSED.get(place) or REFUSED.get(table) or {}
+            except sqlite3.IntegrityError:  # the column takes no such value
+                expected = {}
+            found = answers(backend.store())
+            errors = {name: type(one) for name, one in found.items() if isinstance(one, Exception)}
+            assert errors == expected, where
+            if not errors:
+                assert found == whole, where
+            for write in writes(backend.store()):
                 with suppress(ReconcilerError):
-                    ask()
+                    write()
+
+
+READS: dict[str, Callable[[StateStore], object]] = {
+    "list_runs": lambda store: store.list_runs(),
+    "secret_paths": lambda store: store.secret_paths("site"),
+    "run_of_plan": lambda store: store.run_of_plan("digest", "site"),
+    "read_run": lambda store: store.read_run("beta"),
+    "read_intact": lambda store: store.read_intact("beta"),
+    "find_run": lambda store: store.find_run("beta"),
+}
+OF_FACTS = {"secret_paths": StateError, "run_of_plan": StateError}
+OF_A_RUN = {"read_run": DamagedRunError}
+REFUSED: dict[str, dict[str, type[Exception]]] = {
+    "gwe_state.version": dict.fromkeys(READS, StateError),
+    "gwe_state.version = 7": dict.fromkeys(READS, JournalFormatError),  # that of a later gwe
+    "gwe_state.facts": OF_FACTS,
+    "gwe_fact": OF_FACTS,
+    **dict.fromkeys(("gwe_run", "gwe_plan", "gwe_record"), OF_A_RUN),
+}
+"""Table, column of a table, or value in a column -> what cannot be read where it is damaged, and
+the error. Nothing is read of the number that the next run gets, and these runs have no backups."""
+
+
+def answers(store: StateStore) -> dict[str, object]:
+    """What each read finds, or its error."""
+    found: dict[str, object] = {}
+    for name, read in READS.items():
+        try:
+            found[name] = read(store)
+        except ReconcilerError as error:
+            found[name] = error
+    return found
+
+
+def writes(store: StateStore) -> Iterator[Callable[[], object]]:
+    """What changes damaged rows."""
+    yield lambda: store.abandon("beta", "later")
+    yield lambda: store.prune(timedelta(days=-1))
+    yield lambda: make_run(store, "next", *RECORDS)
 
 
 def asks(store: StateStore) -> Iterator[Callable[[], object]]:
     """Everything that reads, and what changes damaged rows."""
-    yield store.list_runs
-    yield lambda: store.secret_paths("site")
-    yield lambda: store.run_of_plan("digest", "site")
-    yield lambda: store.read_run("beta")
-    yield lambda: store.read_intact("beta")
-    yield lambda: store.find_run("beta")
-    yield lambda: store.abandon("beta", "later")
-    yield lambda: store.prune(timedelta(days=-1))
-    yield lambda: make_run(store, "next", *RECORDS)
+    yield from (partial(read, store) for read in READS.values())
+    yield from writes(store)
 
 
 # The file of SQLite

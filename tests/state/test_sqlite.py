@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import DamagedRunError, JournalError, StateFolderError
+from reconciler.state import disks
 from reconciler.state import sqlite as module
 from reconciler.state.disks import disk_of, is_local
 from reconciler.state.sql import SqlStore
@@ -98,7 +99,9 @@ def test_a_folder_on_a_network_has_no_log_that_needs_shared_memory(
         ("/srv/hidden", False),
     ],
 )
-def test_a_network_folder_is_told_by_its_mount(tmp_path: Path, path: str, local: bool) -> None:
+def test_a_network_folder_is_told_by_its_mount(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, local: bool
+) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(
         "1 0 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n"
@@ -108,13 +111,16 @@ def test_a_network_folder_is_told_by_its_mount(tmp_path: Path, path: str, local:
         "5 1 8:2 / /srv/hidden rw - xfs /dev/sdb1 rw\n"
         "6 5 0:43 / /srv/hidden rw - nfs host:/other rw\n"
     )
-    assert is_local(Path(path), mounts) is local
+    monkeypatch.setattr(disks, "MOUNTS", mounts)
+    assert is_local(Path(path)) is local
 
 
 def test_a_system_that_tells_nothing_of_its_mounts_has_no_local_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not is_local(tmp_path, tmp_path / "missing")
+    with monkeypatch.context() as patched:
+        patched.setattr(disks, "MOUNTS", tmp_path / "missing")
+        assert not is_local(tmp_path)
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not is_local(tmp_path)
 

@@ -18,11 +18,10 @@ from reconciler.errors import (
     UsageError,
 )
 from reconciler.server.port import ConfObject
-from reconciler.state import journal_writer
+from reconciler.state import journal_writer, migrations
 from reconciler.state.codec import decode_record, encode_record
 from reconciler.state.facts import add_facts
 from reconciler.state.migrations import MIGRATIONS, migrate, version_of
-from reconciler.state.opening import open_store
 from reconciler.state.records import (
     AbandonedRun,
     ActionOutcome,
@@ -490,7 +489,7 @@ WROTE = (call(1), CallEnd(1, "answered"), APPLIED)
 
 def test_pruning_keeps_what_is_still_needed(backend: Backend) -> None:
     now = 1_000_000_000.0
-    store = open_store(backend.where, clock=lambda: now)
+    store = SqlStore(backend.store()._engine, lambda: now)
     make_run(store, "old", REPLACE, *WROTE, plan="a")
     with store.hold("old") as journal:
         digest = journal.save_backup("file", b"content")
@@ -550,21 +549,26 @@ def test_a_state_of_the_first_version_is_read(backend: Backend) -> None:
     assert backend.execute("SELECT version FROM gwe_state") == [(2,)]
 
 
-def test_tables_are_migrated_forward_in_one_transaction(backend: Backend) -> None:
+def test_tables_are_migrated_forward_in_one_transaction(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = backend.store()
     assert isinstance(store, SqlStore)
     make_run(store, "one", call(1))
     broken = (*MIGRATIONS, ("CREATE TABLE gwe_new (a {integer})", "CREATE TABLE gwe_run (a TEXT)"))
     whole = (*MIGRATIONS, ("CREATE TABLE gwe_new (a {integer})", "INSERT INTO gwe_new VALUES (7)"))
     with store._engine.hold("migration") as session:
+        monkeypatch.setattr(migrations, "MIGRATIONS", broken)
         with pytest.raises(StateError):
-            migrate(session, "here", broken)
+            migrate(session, "here")
         assert version_of(session, "here") == len(MIGRATIONS)
         assert not session.has_table("gwe_new")
-        migrate(session, "here", whole)
-        migrate(session, "here", whole)
+        monkeypatch.setattr(migrations, "MIGRATIONS", whole)
+        migrate(session, "here")
+        migrate(session, "here")
         assert session.rows("SELECT a FROM gwe_new") == [(7,)]
-        assert version_of(session, "here", whole) == len(MIGRATIONS) + 1
+        assert version_of(session, "here") == len(MIGRATIONS) + 1
+    monkeypatch.setattr(migrations, "MIGRATIONS", MIGRATIONS)
     with pytest.raises(JournalFormatError):
         store.list_runs()
 

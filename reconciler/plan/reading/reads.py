@@ -22,18 +22,16 @@ MANY = 100
 record 12)."""
 
 
-def reads_of(
-    needs: Sequence[ReadRequirement], scripts_of: Collection[int], many: int = MANY
-) -> Following:
+def reads_of(needs: Sequence[ReadRequirement], scripts_of: Collection[int]) -> Following:
     """What to read for the requirements, as ``read_in_rounds`` asks for it. ``scripts_of``: the
-    DBIDs of the tenants whose scripts option values may name; ``many``: see ``MANY``."""
+    DBIDs of the tenants whose scripts option values may name."""
     groups: dict[Group, list[ReadRequirement]] = {}
     for need in needs:
         if (need.key or need.dbid) and need.type not in ALWAYS_READ:
             place = (need.type, need.tenant, need.script_type)
             groups.setdefault(place, []).append(need)
     managed = {(need.type, need.tenant, need.key) for need in needs if need.key}
-    return partial(_following, needs, groups, managed, frozenset(scripts_of), many)
+    return partial(_following, needs, groups, managed, frozenset(scripts_of))
 
 
 def _following(
@@ -41,11 +39,10 @@ def _following(
     groups: Mapping[Group, Sequence[ReadRequirement]],
     managed: Collection[tuple[str, int, tuple[str, ...]]],
     scripts_of: frozenset[int],
-    many: int,
     live: Snapshot,
     asked: Collection[Query],
 ) -> Sequence[Query]:
-    found = ReadingRound(live, asked, many)
+    found = ReadingRound(live, asked, MANY)
     for group, named in groups.items():
         found.add_named(group, named)
     of = _Objects(live)

@@ -71,11 +71,9 @@ class Jars(Struct, frozen=True):
         return self
 
 
-def folder_of(
-    psdk: str = "", install_dir: str = "", environment: Mapping[str, str] = os.environ
-) -> Path:
+def folder_of(psdk: str, install_dir: str) -> Path:
     """The folder to look in: --psdk, else GWE_PSDK, else --install-dir."""
-    named = psdk or environment.get(ENVIRONMENT_VARIABLE, "") or install_dir
+    named = psdk or os.environ.get(ENVIRONMENT_VARIABLE, "") or install_dir
     if not named:
         raise ServerUnavailableError(
             "no folder with the Platform SDK was named; gwe needs the SDK to speak the"
@@ -86,7 +84,7 @@ def folder_of(
     return Path(named)
 
 
-def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
+def find_jars(folder: Path) -> Jars:
     """The SDK below a folder. ServerUnavailableError if there is none. An incomplete SDK is
     returned too, with what is missing."""
     try:
@@ -104,7 +102,7 @@ def find_jars(folder: Path, system: Iterable[Path] = SYSTEM_FOLDERS) -> Jars:
     chosen = [jar for jar in jars if jar.parent == home]
     elsewhere = [jar for jar in jars if jar.parent != home]
     chosen += _holding(PARTS, chosen, elsewhere)
-    chosen += _holding(COMPANIONS, chosen, [*elsewhere, *_system_jars(system)])
+    chosen += _holding(COMPANIONS, chosen, [*elsewhere, *_system_jars()])
     wanted = {**PARTS, **COMPANIONS}
     missing = [Missing(name, wanted[name]) for name in _lacking(wanted, chosen)]
     return Jars(home, tuple(chosen), tuple(missing))
@@ -128,9 +126,9 @@ def _unreadable(folder: Path, reason: str | None) -> ServerUnavailableError:
     )
 
 
-def _system_jars(folders: Iterable[Path]) -> Iterator[Path]:
+def _system_jars() -> Iterator[Path]:
     """Jars whose names begin with that of a companion; there are hundreds of others."""
-    for folder in folders:
+    for folder in SYSTEM_FOLDERS:
         for name in COMPANIONS.values():
             yield from sorted(folder.glob(f"{name}*.jar"))
 

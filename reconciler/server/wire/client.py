@@ -5,21 +5,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.embedded.engine import SERVER_DBID
 from reconciler.server.errors import AccessDeniedError, ServerError
 from reconciler.server.psdk.codes import pack
-from reconciler.server.psdk.jvm import Sdk
-from reconciler.server.psdk.objects import Mapper
 from reconciler.server.wire import handshake, refusals
 from reconciler.server.wire.answers import Answers
 from reconciler.server.wire.publisher import subjects
+from reconciler.server.wire.service import Service
 from reconciler.server.wire.subscriptions import ClientSubscriptions
-
-if TYPE_CHECKING:
-    from reconciler.server.wire.listener import Listener
 
 _PERMISSIONS = {
     "RequestRegisterPermissionsNotification": "EventPermissionsNotificationRegistered",
@@ -33,10 +29,10 @@ _LOG_IN = ("RequestRegisterClient", "RequestRegisterClient2", "RequestRestoreSes
 class Client:
     """One connection: its session and the thread that serves it."""
 
-    def __init__(self, listener: "Listener", sdk: Sdk, mapper: Mapper) -> None:
-        self._listener = listener
-        self._sdk = sdk
-        self._mapper = mapper
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._sdk = service.sdk
+        self._mapper = service.mapper
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._server: EmbeddedServer | None = None
         self._output: Any = None
@@ -93,12 +89,12 @@ class Client:
         """The events that answer a request, each made when the one before it has been sent."""
         try:
             if name in Answers.WRITES and self._server is not None:
-                with self._listener.writing:
+                with self._service.writing:
                     events = list(self._events(name, request))
-                    self._listener.publish()
+                    self._service.publish()
                     if name == "RequestUpdatePermissions":
                         acl = request.getConfPermissionsACL()
-                        self._listener.publish_permissions(acl.getPropertyValue("objectID"))
+                        self._service.publish_permissions(acl.getPropertyValue("objectID"))
                 yield from events
             else:
                 yield from self._events(name, request)
@@ -115,7 +111,7 @@ class Client:
     def _events(self, name: str, request: Any) -> Any:
         """The events that answer a request, or ServerError."""
         if name == "RequestProtocolVersion":
-            return [handshake.version_event(self._sdk, request, self._listener.encoding)]
+            return [handshake.version_event(self._sdk, request, self._service.encoding)]
         if name in _LOG_IN:
             return [self._log_in(name, request)]
         if self._server is None:
@@ -127,15 +123,15 @@ class Client:
             return [self._sdk.conf(f"confserver.events.{_PERMISSIONS[name]}").create()]
         if name == "RequestHistoryLog":
             return [self._send_missed(request)]
-        if not self._listener.answers.knows(name):
+        if not self._service.answers.knows(name):
             return [self._error(refusals.UNKNOWN_MESSAGE, f"{name} is not served here")]
-        return self._listener.answers.answer(name, self._server, request)
+        return self._service.answers.answer(name, self._server, request)
 
     def _log_in(self, name: str, request: Any) -> Any:
         address = self._output.getRemoteEndPoint()  # null: the client is gone already
         host = str(address.getHostString()) if address is not None else ""
-        server = handshake.log_in(self._sdk, request, host, self._listener.open_server)
-        subscriptions, sessions = ClientSubscriptions(), self._listener.sessions
+        server = handshake.log_in(self._sdk, request, host, self._service.open_server)
+        subscriptions, sessions = ClientSubscriptions(), self._service.sessions
         owner = (str(request.getUserName() or ""), str(request.getClientName() or ""))
         try:
             if name == "RequestRestoreSession":
@@ -151,13 +147,13 @@ class Client:
         if self._server is not None:
             self._server.close()
         self._server, self.subscriptions = server, subscriptions
-        encoding = self._listener.encoding
+        encoding = self._service.encoding
         return handshake.registered_event(self._sdk, request, session, SERVER_DBID, encoding)
 
     def _send_missed(self, request: Any) -> Any:
         """Sends the changes after the last that the client knows, as if they were new."""
         after = int(request.getUnsolisitedEventNumber() or 0)
-        last = self._listener.publisher.send_missed(self.subscriptions, after, self.send)
+        last = self._service.publisher.send_missed(self.subscriptions, after, self.send)
         event = self._sdk.conf("confserver.events.EventHistoryLogSent").create()
         event.setUnsolisitedEventNumber(last)
         return event

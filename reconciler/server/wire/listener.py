@@ -10,17 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from reconciler.server.embedded.adapter import EmbeddedServer
-from reconciler.server.embedded.logon_accounts import LogonAccount
 from reconciler.server.errors import ServerUnavailableError
 from reconciler.server.psdk import constants
 from reconciler.server.psdk.jvm import Sdk
-from reconciler.server.psdk.objects import Mapper
-from reconciler.server.wire.answers import Answers
 from reconciler.server.wire.client import Client
 from reconciler.server.wire.endpoint import ListenAddress, server_endpoint
-from reconciler.server.wire.publisher import Publisher
-from reconciler.server.wire.sessions import Sessions
+from reconciler.server.wire.service import Service
 
 _POLL_SECONDS = 0.2
 _END_SECONDS = 2.0
@@ -32,19 +27,13 @@ class Listener:
 
     def __init__(self, sdk: Sdk, path: Path, address: ListenAddress, timeout: float = 30.0) -> None:
         self._sdk = sdk
-        self._path = path
-        self._timeout = timeout
         self._where = f"{address.host}:{address.port}"
-        self._mapper = Mapper(sdk, sdk.metadata, secrets=True)
-        self.answers = Answers(sdk, self._mapper)
-        self.publisher = Publisher(sdk, self._mapper, self.answers)
-        self.writing = threading.Lock()
-        self.sessions = Sessions()
         self._clients: dict[int, Client] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
-        EmbeddedServer(path, timeout=timeout).close()  # fails early if it is no server file
-        self.encoding = constants.CODE_PAGE_SERVER if address.encoding else constants.UTF8_SERVER
+        encoding = constants.CODE_PAGE_SERVER if address.encoding else constants.UTF8_SERVER
+        self._service = Service(sdk, path, timeout, encoding, self._connected)
+        self._service.open_server().close()  # fails early if it is no server file
         endpoint = server_endpoint(sdk, address)
         self._channel = sdk.conf("ConfServerProtocolListener")(endpoint)
         # Java calls these: Python must not collect them.
@@ -89,33 +78,14 @@ class Listener:
         for client in clients:
             client.thread.join(_END_SECONDS)
 
-    def open_server(
-        self, user: str = "", password: str = "", account: LogonAccount | None = None
-    ) -> EmbeddedServer:
-        return EmbeddedServer(
-            self._path, user=user, password=password, account=account, timeout=self._timeout
-        )
-
-    def publish(self) -> None:
-        """Notifies every client of the changes that are new to it."""
+    def _connected(self) -> list[Client]:
         with self._lock:
-            clients = list(self._clients.values())
-        for client in clients:
-            if client.subscriptions:
-                self.publisher.publish(client.subscriptions, client.send)
-
-    def publish_permissions(self, identifier: Any) -> None:
-        """Notifies the clients that want it of changed permissions on an object."""
-        with self._lock:
-            clients = list(self._clients.values())
-        kind, dbid, event = self.publisher.permissions_changed(identifier)
-        for client in clients:
-            client.send_permissions_changed(kind.name, dbid, event)
+            return list(self._clients.values())
 
     def _watch(self) -> None:
         """Publishes changes of other processes, which may write to the file too."""
         while not self._ended.wait(_POLL_SECONDS):
-            self.publish()
+            self._service.publish()
         self._sdk.leave()
 
     # Called by Java's threads.
@@ -127,10 +97,10 @@ class Listener:
             if self._ended.is_set():
                 return
             known = self._clients.get(number)
-            client = known or Client(self, self._sdk, self._mapper)
+            client = known or Client(self._service)
             self._clients[number] = client
         if known is None:
-            self.answers.attend(channel)
+            self._service.answers.attend(channel)
         client.enqueue(context)
 
     def _gone(self, event: Any) -> None:

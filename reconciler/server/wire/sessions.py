@@ -24,8 +24,7 @@ class _Session(Struct):
 class Sessions:
     """Session number -> who may restore it, and its subscriptions. Thread-safe."""
 
-    def __init__(self, kept: int = _KEPT) -> None:
-        self._kept = kept
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._sessions: dict[int, _Session] = {}
@@ -35,7 +34,7 @@ class Sessions:
         with self._lock:
             number = next(self._numbers)
             self._sessions[number] = _Session((user, application), subscriptions)
-            while len(self._sessions) > self._kept:
+            while len(self._sessions) > _KEPT:
                 del self._sessions[next(iter(self._sessions))]
             return number
 
