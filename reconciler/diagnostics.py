@@ -96,7 +96,7 @@ def did_you_mean(word: str, known: Iterable[str], problems: Sequence[Diagnostic]
 
 
 def listing(words: Sequence[str]) -> str:
-    """Words in a hint, separated by commas; of many, the first ones."""
+    """Words in a hint, separated by commas; of many words, the first."""
     shown = ", ".join(words[:MAX_LISTED])
     return f"{shown} and others" if len(words) > MAX_LISTED else shown
 

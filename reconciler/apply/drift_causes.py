@@ -27,7 +27,7 @@ Origin = Literal["server", "manifests", "none"]
 """What changed since the last run that wrote a field; ``none``: no run has written it."""
 
 LastChange = Callable[[str, int], PastChange | None]
-"""Object type and DBID -> the last change in the server's history, None where it has none."""
+"""Object type and DBID -> the last change in the server's history, None if it has none."""
 
 
 class Cause(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Which run wrote a field last, as far as recorded runs show. Pure.
 
-The one search behind ``gwe explain``, which names that run, and ``drift_causes``, which compares
-what it wrote with what the manifests say.
+The search behind ``gwe explain``, which names that run, and ``drift_causes``, which compares what
+it wrote with what the manifests say.
 """
 
 from collections.abc import Iterable, Mapping

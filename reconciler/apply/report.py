@@ -69,7 +69,7 @@ class RunReport(Struct):
 
     @property
     def exit_code(self) -> ExitCode:
-        """The one place that decides a run's exit code."""
+        """The only place that decides a run's exit code."""
         if all(outcome.status == "done" for outcome in self.outcomes) and not self.needs_recovery:
             return ExitCode.DONE
         if any(outcome.wrote or outcome.status == "unknown" for outcome in self.outcomes):

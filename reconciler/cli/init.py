@@ -38,7 +38,7 @@ def command(folder: Path, updating: bool) -> int:
 
     The manifests are yours from then on: edit them and keep them in version control. After an
     upgrade of gwe, --update merges what is new into them, as git does: it marks conflicts and
-    exits 1 if there are any, also where those of an earlier update are left.
+    exits 1 if there are any, or if conflicts of an earlier update are left.
     """
     return _update(folder) if updating else _make(folder)
 

@@ -141,7 +141,7 @@ def run_command(arguments: list[str] | None) -> int:
 
 
 def _completed_values() -> "Values | None":
-    """What a shell that asks is answered with; None where none asks."""
+    """The completion for the shell that asks for it; None: no shell asks."""
     if COMPLETING not in os.environ:
         return None
     from reconciler.cli import shells  # noqa: F401, PLC0415 - the completion class of each shell

@@ -1,4 +1,4 @@
-"""From manifests to a plan: the one code path of ``plan``, ``drift`` and ``apply``.
+"""From manifests to a plan: the only code path of ``plan``, ``drift`` and ``apply``.
 
 Reads through a ``Reader`` and writes nothing.
 """

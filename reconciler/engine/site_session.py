@@ -121,10 +121,10 @@ class SiteSession(ServerSession):
 
         Without ``kinds``, ``names`` or ``everything``: what belongs to the site, as
         ``docs/existing-site.md`` says. ``kinds``: all objects of the tenant of these kinds of
-        manifest; ``names``: of those, the ones that a glob matches; ``everything``: all objects.
+        manifest; ``names``: of those, the objects that a glob matches; ``everything``: all objects.
         ``parameterise``: what becomes a variable: ``tenant``, ``host``, ``app``, ``cluster``.
-        ``variables``: values for the variables of the manifests that come with the package,
-        which say what belongs to a site; others are ignored.
+        ``variables``: values for the variables of the manifests that come with the package, which
+        say what belongs to a site; others are ignored.
 
         UsageError for an unknown kind, or if nothing is found; other errors: see ``plan``.
         """

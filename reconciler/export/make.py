@@ -1,4 +1,4 @@
-"""Makes an export of live objects: the one path from what was read to the text of files. Pure."""
+"""Makes an export of live objects: the only path from what was read to the text of files. Pure."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -173,7 +173,7 @@ class _Proof(Struct):
         return position.file, self._path(position), reason
 
     def _path(self, position: Position) -> FieldPath:
-        """The path below ``spec`` of the value at a position; empty where it is another part."""
+        """The path below ``spec`` of the value at a position; empty if it is another part."""
         manifest = self._manifests.get(position.file)
         if manifest is None:
             problems: list[Diagnostic] = []

@@ -166,7 +166,7 @@ class ManifestCache:
 
 
 def _decoded(file: Path, read: Callable[[Path], bytes]) -> KeptManifests | None:
-    """What is in a file; None where it cannot be read, or is damaged."""
+    """What is in a file; None if it cannot be read, or is damaged."""
     with suppress(OSError, msgspec.DecodeError):
         digest, _, body = read(file).partition(b"\n")
         if digest == _digest_of(body).encode():

@@ -75,7 +75,7 @@ class PlanOptions(Struct, frozen=True):
 
 class Context(Struct, frozen=True, dict=True):
     """The input of planning. ``known_secrets``: what earlier runs have written as secrets;
-    ``account``: the user name of this session, empty where the server does not tell it;
+    ``account``: the user name of this session, empty if the server does not tell it;
     ``inventory``: what is ours; ``others``: what other inventories list, and who owns them;
     ``protected``: the objects that a policy protects, where no object is declared."""
 

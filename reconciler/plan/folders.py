@@ -45,7 +45,7 @@ def find_folder(
     kind: ObjectType, fields: Fields, path: str, tenant: int, live: Snapshot
 ) -> int | None:
     """The DBID of the folder at a path for a new object with these fields; 0 for the default
-    folder (an empty path), None where there is no such folder."""
+    folder (an empty path), None if there is no such folder."""
     if not path:
         return 0
     holder = folder_type(kind, path)

@@ -33,7 +33,7 @@ class KnownSecrets:
                 self._paths.setdefault(key, []).append(from_pointer(one.path))
 
     def of(self, address: str, object_type: str, dbid: int) -> tuple[FieldPath, ...]:
-        """The paths of the secrets of an object. ``dbid``: 0 where it is not known."""
+        """The paths of the secrets of an object. ``dbid``: 0 if it is not known."""
         if not self._paths:
             return ()
         keys = _keys(address, object_type, dbid)

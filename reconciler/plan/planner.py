@@ -1,4 +1,4 @@
-"""Makes the plan: the one code path of ``plan``, ``drift`` and ``apply``. Pure."""
+"""Makes the plan: the only code path of ``plan``, ``drift`` and ``apply``. Pure."""
 
 from msgspec.structs import replace
 

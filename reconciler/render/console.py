@@ -193,7 +193,7 @@ def folded(line: StyledLine, width: int, following: int = 0) -> Sequence[StyledL
     *pieces, _last = between_words(line.plain, width, width - following)
     head, *rest = line.divide(map(len, pieces))
     made = [head, *(styled(" " * following, piece) for piece in rest)]
-    # A blank in the column behind the last one would be a row of its own.
+    # A blank after the last column would become a separate row.
     return [piece.without_end_blanks() for piece in made]
 
 

@@ -44,7 +44,7 @@ class Adapter(Struct, frozen=True):
     malformed URL.
     ``relative_to``: (folder, URL) -> the URL; a path in it is made relative to that folder instead
     of the working folder. ``identity``: URL -> what ``identity.is_at`` compares with the identities
-    of runs, found without a session; empty where that is not possible. ``prepare``: loads what
+    of runs, found without a session; empty if that is not possible. ``prepare``: loads what
     ``open`` will need, in a separate thread; None: loading is not worth a thread. ``check_access``:
     the checks that ``gwe doctor`` makes before it logs in.
     """

@@ -73,7 +73,7 @@ class RunRow(Struct, frozen=True):
 
 
 def link(previous: bytes, number: int, data: bytes) -> StoredRecord:
-    """The record that follows the one with the digest ``previous``."""
+    """The record that follows the record with the digest ``previous``."""
     return StoredRecord(number, data, digest_of(previous, number, data))
 
 

@@ -21,7 +21,7 @@ When = Literal["before", "during", "after"]
 
 
 class Call(Struct, frozen=True):
-    """One call by a client. ``dbid``: 0 where it names no single object."""
+    """One call by a client. ``dbid``: 0 if it names no single object."""
 
     name: CallName
     object_type: str = ""

@@ -42,7 +42,7 @@ class Construction:
         self._problems: dict[Diagnostic, None] = {}
 
     def document(self, events: Iterator[Event]) -> tuple[YamlDocument | None, list[Diagnostic]]:
-        """The document whose content the events begin with, None where it is empty; and what is
+        """The document whose content the events begin with, None if it is empty; and what is
         wrong with it, each problem once, however many aliases lead to it."""
         self._problems.clear()
         self._count(1)

@@ -1,4 +1,4 @@
-"""The one reader of YAML files that hold a single document for a codec, such as a baseline."""
+"""Reads every kind of YAML file that holds a single document for a codec, such as a baseline."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path

@@ -109,7 +109,7 @@ def metadata_schema(kind: ManifestKind) -> dict[str, Any]:
         }
     if kind.renamable:
         names["formerly"] = texts(
-            "Former names: an object with such a name is renamed; no new one is created."
+            "Former names: an object with such a name is renamed; no new object is created."
         )
     return {
         "type": "object",

@@ -57,7 +57,7 @@ def _skip_until(closing: str, text: str, at: int, start: int, numbers: LineNumbe
 
 
 def skip_parentheses(text: str, at: int, numbers: LineNumbers) -> int:
-    """The position after the parenthesis that closes the one before ``at``."""
+    """The position after the parenthesis that closes the parenthesis before ``at``."""
     start, depth = at - 1, 1
     while at < len(text):
         character = text[at]

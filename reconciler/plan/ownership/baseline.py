@@ -39,7 +39,7 @@ _NOT_BLANK = mapped(TEXT, _not_blank, str, pattern=r"\S")
 
 class Accepted(Struct, frozen=True):
     """One accepted difference. ``live``, ``manifest``: the values of the field at ``path``,
-    None where it is absent. ``position``: its place in the file, which does not count when two are
+    None if it is absent. ``position``: its place in the file, which does not count when two are
     compared."""
 
     address: str

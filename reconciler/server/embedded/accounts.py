@@ -1,6 +1,6 @@
 """Requests about accounts: the accounts of applications, and passwords.
 
-A password can be changed by everyone who knows the old one, whatever the permissions.
+Everyone who knows the old password of a person can change it, whatever the permissions.
 """
 
 from reconciler.kinds.types.table import OBJECT_TYPES

@@ -90,7 +90,7 @@ def check_application(attributes: Attributes) -> None:
 
 def check_backup(store: Store, dbid: int, attributes: Attributes) -> None:
     """Refuses a backup that is the application itself, is of another type or has another
-    primary. ``dbid``: the primary's; 0 where it does not exist yet."""
+    primary. ``dbid``: the primary's; 0 if it does not exist yet."""
     backup = backup_of(attributes)
     row = store.row("Application", backup) if backup else None
     if row is None:

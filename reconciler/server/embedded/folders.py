@@ -83,7 +83,7 @@ class FolderIndex:
         return outer.get("ownerID") == owner and outer.get("type") in (kind, FOLDER_TYPE)
 
     def default(self, kind: ObjectType, owner: tuple[str, int]) -> int:
-        """The DBID of the default folder for objects of a type; 0 where there is none."""
+        """The DBID of the default folder for objects of a type; 0 if there is none."""
         return self.default_of(OBJECT_TYPES[owner[0]].number, owner[1], kind.number)
 
     def default_of(self, owner_type: int, owner: int, kind: int) -> int:
@@ -108,7 +108,7 @@ class FolderIndex:
         return found
 
     def owner(self, folder: int) -> tuple[int, int]:
-        """The owner of a folder: (type number, DBID); zeros where there is none."""
+        """The owner of a folder: (type number, DBID); zeros if there is none."""
         found = self._folders.get(folder, {}).get("ownerID") or {}
         return found.get("type", 0), found.get("DBID", 0)
 

@@ -83,7 +83,7 @@ def _stays_plain(address: Address) -> ServerUnavailableError:
 
 
 def _answer_in(error: Exception) -> Any:
-    """The error event with which a server refuses a log-in; None where there is none."""
+    """The error event with which a server refuses a log-in; None if there is none."""
     cause: Any = error
     while cause is not None:
         response = getattr(cause, "getResponseMessage", lambda: None)()

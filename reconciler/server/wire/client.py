@@ -86,7 +86,7 @@ class Client:
             self.send(event)
 
     def _made(self, name: str, request: Any) -> Iterator[Any]:
-        """The events that answer a request, each made when the one before it has been sent."""
+        """The events that answer a request, each made when the previous event has been sent."""
         try:
             if name in Answers.WRITES and self._server is not None:
                 with self._service.writing:

@@ -13,7 +13,7 @@ from reconciler.server.errors import HistoryLogExpiredError
 from reconciler.server.wire.subscriptions import ClientSubscriptions
 
 _KEPT = 1000
-"""How many sessions can be restored: the last ones that began."""
+"""How many sessions, the latest, can be restored."""
 
 
 class _Session(Struct):

@@ -251,7 +251,7 @@ class SiteWriter:
 
 
 def _in_folder(row: StoredRow) -> bool:
-    """Whether a folder is in another one."""
+    """Whether a folder is in another folder."""
     return bool(row.attributes["parentID"]["type"] == FOLDER_TYPE)
 
 

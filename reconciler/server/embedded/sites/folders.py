@@ -48,7 +48,7 @@ class FolderEntry(Struct, frozen=True):
 def folder_entry(
     item: SiteObject, names: SiteNames, problems: list[Diagnostic], *, whole: bool
 ) -> FolderEntry | None:
-    """A ``Folder`` entry, translated; None where it has mistakes."""
+    """A ``Folder`` entry, translated; None if it has mistakes."""
     words = Words(item, names, problems, whole=whole)
     plain = {word: value for word, value in item.words.items() if word in FOLDER_WORDS}
     kind = _kind(item, words)
