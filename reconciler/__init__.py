@@ -2,10 +2,10 @@
 
 YAML manifests describe objects of a Genesys Configuration Server; a planner
 compares them with the live objects; an applier executes the plan.
-``docs/architecture.md`` draws the whole way, ``docs/python-api.md`` shows how to use it.
+``docs/architecture.md`` shows how it works, ``docs/python-api.md`` how to use it.
 
-The public names are those of ``reconciler.api``, which is imported when the first of them
-is used: ``import reconciler`` and ``gwe --help`` stay quick.
+The public names are those of ``reconciler.api``, which is imported when the first of them is used,
+so that ``import reconciler`` and ``gwe --help`` stay fast.
 """
 
 import importlib

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 
 ALLOCATIONS = 1_000_000
-"""After how many new objects Python looks for cycles of garbage. A command makes few of them and
-keeps most of its objects to the end; with the usual 700, that search takes a third of the time of
-a plan of 10,000 objects. A million objects are one to two hundred MiB."""
+"""After how many new objects Python's garbage collector looks for cycles. A command makes few
+cycles and keeps most of its objects to the end; with the default of 700, the search takes a third
+of the time of a plan of 10,000 objects. A million objects are one to two hundred MiB."""
 
 
 def run() -> None:
@@ -28,7 +28,7 @@ def start(main: Callable[[], int]) -> None:
     gc.set_threshold(ALLOCATIONS)
     try:
         for name in ("stdout", "stderr"):
-            if getattr(sys, name) is None:  # it was closed before we began
+            if getattr(sys, name) is None:  # the stream was closed before gwe started
                 setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         for stream in (sys.stdout, sys.stderr):
             # A name that the terminal's encoding lacks is no reason to fail.
@@ -36,8 +36,8 @@ def start(main: Callable[[], int]) -> None:
         code = main()
     except KeyboardInterrupt:
         code = 1
-    # What is to be closed is closed. To take the interpreter apart, object by object, would take a
-    # tenth of the time of a small plan; and under threads of Java it aborts, or never ends.
+    # Everything that must be closed is closed. An orderly shutdown of the interpreter would take a
+    # tenth of the time of a small plan, and beside Java's threads it aborts or never ends.
     code = _flushed(code)
     with suppress(OSError):
         sys.stderr.flush()
@@ -45,7 +45,7 @@ def start(main: Callable[[], int]) -> None:
 
 
 def _flushed(code: int) -> int:
-    """Sends what is still buffered. Whoever read it may have gone: then to nobody."""
+    """Flushes the stream. If its reader is gone, what is still buffered is dropped."""
     try:
         sys.stdout.flush()
     except OSError:

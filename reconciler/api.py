@@ -1,5 +1,5 @@
-"""The public names, which ``reconciler`` offers as its own. Everything else may change, but for
-the names that ``docs/testing-your-client.md`` lists."""
+"""The public names, which ``reconciler`` offers as its own. All other names may change, except
+those that ``docs/testing-your-client.md`` lists."""
 
 from reconciler.apply.report import Outcome, Recovered, RunReport
 from reconciler.compare.model import Comparison, ObjectDifference, SideMark, Uncompared

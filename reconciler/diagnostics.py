@@ -8,11 +8,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 MAX_SHOWN = 100
-"""Problems that are shown one by one; of more, only the number."""
+"""How many problems are shown one by one; of the others, only the number is shown."""
 MAX_LISTED = 50
-"""Words in a hint."""
+"""How many words a hint lists."""
 MAX_CANDIDATES = 100
-"""Words that a misspelt word is compared with."""
+"""How many words a misspelt word is compared with."""
 MAX_WORD = 100
 
 
@@ -24,8 +24,8 @@ RULES = {
     "manifest-values": "What manifests say once variables are filled in must be valid, and no"
     " manifest may contradict another.",
 }
-"""The rules that files of users must keep, and what they say. Reports to machines name them:
-a name that was published stays."""
+"""The rules for files of users: name -> description. Machine-readable reports contain the names, so
+a published name is never changed."""
 
 
 class Position(Struct, frozen=True, order=True):
@@ -45,8 +45,8 @@ class Position(Struct, frozen=True, order=True):
 
 class Diagnostic(Struct, frozen=True, eq=False):
     """One problem or notice: what it is, where it is, and what to do about it. ``example``:
-    lines to show below the hint as they are. ``rule``: of ``RULES``, for reports to machines;
-    empty for what no rule is for."""
+    lines to show below the hint as they are. ``rule``: its name in ``RULES``, for machine-readable
+    reports; empty if no rule applies."""
 
     summary: str
     position: Position | None = None
@@ -62,7 +62,8 @@ class Diagnostic(Struct, frozen=True, eq=False):
 
     @property
     def _said(self) -> tuple[object, ...]:
-        """What a person sees of it. Problems that look the same are equal."""
+        """What a person sees of the problem, for comparing: problems that look the same are
+        equal."""
         return self.summary, self.position, self.hint, self.example
 
     def __str__(self) -> str:
@@ -77,14 +78,14 @@ def in_order(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def assign_rule(problems: list[Diagnostic], rule: str) -> None:
-    """Gives every problem of the list that has none this rule of ``RULES``."""
+    """Sets this rule of ``RULES`` on every problem of the list that has no rule."""
     problems[:] = [one if one.rule else replace(one, rule=rule) for one in problems]
 
 
 def did_you_mean(word: str, known: Iterable[str], problems: Sequence[Diagnostic] = ()) -> str:
     """The end of a summary that suggests the known word closest to ``word``, if one is close.
-    None is looked for, which takes its time, where the ``problems`` so far are as many as are
-    shown, or where there are very many or long words."""
+    The search is slow, so it is skipped if there are already as many ``problems`` as are shown, or
+    if there are very many or long words."""
     candidates = [each for each in islice(known, MAX_CANDIDATES) if len(each) <= MAX_WORD]
     if len(problems) >= MAX_SHOWN or len(word) > MAX_WORD:
         return ""
@@ -107,7 +108,8 @@ def counted(number: int, thing: str) -> str:
 
 
 def defect(error: Exception) -> str:
-    """What to say of an unexpected error: where it came from. Its own text may hold a secret."""
+    """The message for an unexpected error: where it came from. The error's own text may contain a
+    secret."""
     import traceback  # noqa: PLC0415 - only for defects
 
     frames = reversed(traceback.extract_tb(error.__traceback__))

@@ -1,7 +1,7 @@
 """Environment variables: which hold credentials of gwe itself, and which manifests may read.
 
-A manifest is often a proposal that somebody has yet to review, and its plan a comment on it. It
-can never read gwe's own credentials; ``GWE_ENV_ALLOW`` keeps all other variables from it, too.
+A manifest may be a proposal that nobody has reviewed yet, whose plan is posted as a comment. So no
+manifest can read gwe's own credentials; ``GWE_ENV_ALLOW`` can limit the other variables too.
 """
 
 import re
@@ -20,10 +20,11 @@ CREDENTIALS = frozenset({PASSWORD, TRUST_STORE_PASSWORD, PLAN_KEY, STATE, POSTGR
 """The variables that gwe takes credentials from. The URL of the state may have a password."""
 
 ALLOWED = "GWE_ENV_ALLOW"
-"""Names and patterns, with commas: where it is set, manifests may read no other variables."""
+"""Names and patterns, separated by commas: if it is set, manifests may read only these
+variables."""
 
 SET_IT = "Set it in the environment of this command."
-"""What to do about a variable that a manifest names, where its error says nothing else."""
+"""What to do about a variable that a manifest names, if its error has no other advice."""
 
 _NAME = re.compile(r"[^\W\d]\w*", re.ASCII)
 
@@ -44,8 +45,8 @@ def check_readable(name: str, environment: Mapping[str, str]) -> None:
 
 
 def variable(name: str, environment: Mapping[str, str]) -> str:
-    """The value of a variable that a manifest names. ReconcilerError if manifests may not
-    read it, and where it is not set."""
+    """The value of a variable that a manifest names. ReconcilerError if manifests may not read it,
+    or it is not set."""
     check_readable(name, environment)
     if name not in environment:
         raise ReconcilerError(f"the environment variable {name} is not set")
@@ -54,8 +55,8 @@ def variable(name: str, environment: Mapping[str, str]) -> str:
 
 def secret_variable(source: str, environment: Mapping[str, str]) -> str:
     """The name of the variable of a secret whose source is ``env.NAME``; it need not be set.
-    ReconcilerError for another source, and where manifests may not read it. No message repeats
-    what is not the name of a variable: it may be the secret."""
+    ReconcilerError for another source, or if manifests may not read it. No message repeats a source
+    that is not the name of a variable: it may be the secret."""
     name = source.removeprefix("env.")
     if name == source or not _NAME.fullmatch(name):
         raise ReconcilerError(
@@ -67,8 +68,8 @@ def secret_variable(source: str, environment: Mapping[str, str]) -> str:
 
 
 def secret_value(source: str, environment: Mapping[str, str]) -> str:
-    """The value of a secret whose source is ``env.NAME``. ReconcilerError as of
-    ``secret_variable``, and for a value that is not set, empty or no text."""
+    """The value of a secret whose source is ``env.NAME``. ReconcilerError: see ``secret_variable``;
+    also if the variable is not set, empty or no text."""
     name = secret_variable(source, environment)
     value = variable(name, environment)
     if not value.strip():

@@ -133,7 +133,7 @@ class SideError(_ProblemsError):
 class ManifestError(_ProblemsError):
     """The manifests cannot be read or contradict each other.
 
-    Its problems are in the order in which they stand in the files."""
+    Its problems are in the order of the files."""
 
     def __init__(self, problems: Sequence[Diagnostic], conclusion: str = "") -> None:
         super().__init__(in_order(problems), conclusion)
@@ -166,7 +166,7 @@ class RunOnceError(ReconcilerError):
 
 
 class FileWriteError(ReconcilerError):
-    """A file that a user named cannot be written. Exit code 5 where others were written before."""
+    """A file that a user named cannot be written. Exit code 5 if others were written before."""
 
 
 class LockHeldError(ReconcilerError):

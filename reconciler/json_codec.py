@@ -1,5 +1,5 @@
-"""Values as JSON and back. A codec says in one place how a value is written, how it is read
-and checked, and what its JSON Schema is, so that the three cannot contradict each other.
+"""Writes values as JSON and reads them. A codec defines in one place how a value is written, how it
+is read and checked, and its JSON Schema, so that the three cannot contradict each other.
 
 Knows nothing of plans or runs. Reading is strict: a value of another type, an unknown or a
 missing property is a ``CodecError``, which names the place of every mistake.
@@ -19,8 +19,8 @@ Json = Any
 
 
 class Mistake(Struct, frozen=True):
-    """What is wrong with a value. ``place``: the way to it, outermost first; ``known``: the
-    properties that may stand there, if an unknown one does."""
+    """What is wrong with a value. ``place``: the path to it, outermost first; ``known``: the
+    permitted properties, if the mistake is an unknown property."""
 
     problem: str
     place: tuple[str | int, ...] = ()
@@ -28,7 +28,7 @@ class Mistake(Struct, frozen=True):
 
 
 class CodecError(ValueError):
-    """JSON that is not what a codec reads; its text tells the first of the mistakes."""
+    """JSON that a codec cannot read; the text of the error is the first mistake."""
 
     def __init__(self, problem: str | Mistake, *others: Mistake) -> None:
         first = Mistake(problem) if isinstance(problem, str) else problem
@@ -36,7 +36,7 @@ class CodecError(ValueError):
         self.mistakes = (first, *others)
 
     def inside(self, part: str | int) -> Iterator[Mistake]:
-        """The mistakes, seen from one step further out."""
+        """The mistakes, with ``part`` put before their places."""
         for one in self.mistakes:
             yield Mistake(one.problem, (part, *one.place), one.known)
 
@@ -173,8 +173,8 @@ def table(codec: Codec[T], key: Codec[K], **schema: Json) -> Codec[Mapping[K, T]
 
 
 class Member(Struct, frozen=True):
-    """One property of an object. ``attribute``: what it is called in Python, if otherwise.
-    ``otherwise``: the value of a property that may be missing; None: it may not."""
+    """One property of an object. ``attribute``: its name in Python, if different. ``otherwise``:
+    the value if the property is missing; None: it must not be missing."""
 
     name: str
     codec: Codec[Any]
@@ -194,8 +194,8 @@ def record(
     get: Callable[[T, str], Any] = getattr,
     description: str = "",
 ) -> Codec[T]:
-    """An object with these properties and no others. ``make`` takes them by attribute, ``get``
-    gives them by attribute."""
+    """An object with these properties and no others. ``make`` gets the values by attribute, ``get``
+    returns them by attribute."""
 
     parts = [(m.name, m.attribute or m.name, m.codec.encode) for m in members]
 
@@ -255,8 +255,8 @@ def _decode_all(
     codec_of: Callable[[Part], Codec[T]],
     mistakes: Sequence[Mistake] = (),
 ) -> dict[Part, T]:
-    """The decoded parts of a value. CodecError tells the mistakes in all of them, after those that
-    are known already."""
+    """The decoded parts of a value. CodecError lists the mistakes in all of them, after the
+    mistakes that are known already."""
     found: dict[Part, T] = {}
     others: list[Mistake] = []
     for part, data in parts:

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 BUNDLED = "bundled"
-"""What stands for the bundled manifests where files are named."""
+"""The name that means the bundled manifests in place of a file."""
 
 
 @cache
@@ -23,11 +23,10 @@ def bundled_manifests() -> Path:
 
 
 def manifests_name(path: Path) -> str:
-    """How a path of manifests is named: the opposite of ``named_manifests``."""
+    """The name of a path of manifests: the inverse of ``named_manifests``."""
     return BUNDLED if path == bundled_manifests() else str(path)
 
 
 def named_manifests(name: str, folder: Path | None = None) -> Path:
-    """The path that a name stands for: that of the bundled manifests, or one relative to
-    ``folder``."""
+    """The path for a name: that of the bundled manifests, or a path relative to ``folder``."""
     return bundled_manifests() if name == BUNDLED else (folder or Path()) / name

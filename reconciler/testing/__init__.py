@@ -3,8 +3,7 @@
 sites          an embedded server from a site file
 plugin         the same as a pytest fixture
 faults         faults of a connection, as values
-faulty         a server on which they strike
-contract/      what every adapter must do, as tests
+faulty         a server with such faults contract/      what every adapter must do, as tests
 
 Only ``plugin`` and ``contract`` need pytest (extra ``testing``). The program itself uses
 nothing of this package.

@@ -1,4 +1,4 @@
-"""Faults that a call to a server can meet, as values. ``faulty`` lets them strike.
+"""Faults of calls to a server, as values. ``faulty`` injects them.
 
 when       Drop                          other faults
 "before"   the request was not sent      before the call takes effect
@@ -60,14 +60,14 @@ class Delay(Fault, frozen=True, kw_only=True):
 
 
 class Refuse(Fault, frozen=True, kw_only=True):
-    """The server answers with an error. With ``when="after"`` a write takes effect all the
-    same, which the port forbids."""
+    """The server answers with an error. With ``when="after"``, a write takes effect nevertheless,
+    which the port forbids."""
 
     error: type[ConfigurationServerError] = ConfigurationServerError
 
 
 class LoseAnswer(Fault, frozen=True):
-    """The call takes effect, its answer never comes, and the session lives on."""
+    """The call takes effect, its answer never arrives, and the session stays open."""
 
     when: When = "after"
     moments: ClassVar[tuple[When, ...]] = ("after",)

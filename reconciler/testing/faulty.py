@@ -1,8 +1,8 @@
-"""A server with faults, to test programs that must survive them.
+"""A server with faults, to test programs that must tolerate them.
 
-``FaultyServer`` implements the port: it passes each call on to another server, and lets
-the faults of ``faults`` strike before or after it. The same seed gives the same faults, as long
-as the calls come in the same order. Several threads may call at once. Knows no adapter.
+``FaultyServer`` implements the port: it passes each call on to another server, and injects the
+faults of ``faults`` before or after it. The same seed gives the same faults, as long as the calls
+come in the same order. Several threads may call at once. Knows no adapter.
 """
 
 import threading

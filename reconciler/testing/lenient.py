@@ -1,7 +1,7 @@
-"""A Configuration Server that answers filters more loosely than the embedded one.
+"""A Configuration Server that answers filters more loosely than the embedded server.
 
 What a real server does with a filter that it does not know, and whether it compares names with
-their case, is not documented. Whoever reads from one must compare the answer.
+their case, is not documented. So a reader must compare the answer.
 """
 
 from collections.abc import Collection

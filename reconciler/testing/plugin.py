@@ -16,7 +16,7 @@ from reconciler.testing.sites import embedded_site as open_site
 
 
 class MakeSite(Protocol):
-    """Makes a server from a site file, or from the text of one; it is closed at the end of
+    """Makes a server from a site file, or from the text of a site file; it is closed at the end of
     the test."""
 
     def __call__(self, site: Path | str = SAMPLE_SITE) -> EmbeddedSite: ...

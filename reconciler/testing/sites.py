@@ -27,8 +27,8 @@ class EmbeddedSite(Struct, frozen=True):
 
 
 def create_server_file(folder: Path, site: Path | str = SAMPLE_SITE) -> Path:
-    """The file of a new server in ``folder``. See ``embedded_site``. One of a site that this
-    process has had before is made as a copy, forty times as fast."""
+    """The file of a new server in ``folder``. See ``embedded_site``. The server of a site file that
+    this process has used before is made as a copy, forty times as fast."""
     if isinstance(site, str):
         file = folder / "site.yaml"
         file.write_text(site, encoding="utf-8")
@@ -44,14 +44,14 @@ def create_server_file(folder: Path, site: Path | str = SAMPLE_SITE) -> Path:
     else:
         path.touch(0o600)
         path.write_bytes(made.content.replace(made.identity, str(uuid.uuid4()).encode()))
-    known[whole] = made  # the last one to go
+    known[whole] = made  # the last to be removed
     if len(known) > _MOST:
         del known[next(iter(known))]
     return path
 
 
 _MOST = 100
-"""How many servers are kept: each is a few hundred KiB."""
+"""How many servers are cached: each has a few hundred KiB."""
 _EXTENDS = re.compile(rb"^extends: *([^\s#]+) *$", re.MULTILINE)
 
 
@@ -64,13 +64,13 @@ class _Made(Struct, frozen=True):
 
 @cache
 def _known_servers() -> dict[tuple[bytes, ...], _Made]:
-    """Site files, with all that they extend -> the server that was made of them."""
+    """Site files, with all that they extend -> the server that was made from them."""
     return {}
 
 
 def _with_what_it_extends(site: Path) -> list[Path]:
-    """A site file and all that its server is made of; what cannot be read is left to
-    ``create_server``, to complain about."""
+    """A site file and all files that it extends; files that cannot be read are left out, and
+    ``create_server`` reports them."""
     found = [site] if site.is_file() else []
     for one in found:
         named = _EXTENDS.search(one.read_bytes())
@@ -90,8 +90,8 @@ def _identity_of(path: Path) -> bytes:
 
 @contextmanager
 def embedded_site(folder: Path, site: Path | str = SAMPLE_SITE) -> Iterator[EmbeddedSite]:
-    """A new server in ``folder``, open for the length of the block. ``site``: a site file,
-    or the text of one; by default the sample site.
+    """A new server in ``folder``, open for the length of the block. ``site``: a site file, or the
+    text of a site file; by default the sample site.
 
     ManifestError with every mistake of the site file; ServerUnavailableError if the
     folder already holds a server.

@@ -46,7 +46,7 @@ SPECIAL: Mapping[str, Mapping[str, Sequence[Any]]] = {
         )
     },
 }
-"""Type -> attribute -> its first and its second value, where rules allow few."""
+"""Type -> attribute -> its first and its second value, if rules restrict the values."""
 
 
 @pytest.fixture

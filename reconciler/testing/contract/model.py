@@ -1,8 +1,8 @@
 """A small model of a Configuration Server, to compare real servers with.
 
 Written from ``reference/configuration-server.md`` 1 and 2, not from the code of any adapter.
-It knows six types. For each call it foretells the errors that may be answered (the reference
-does not say which error comes first if several apply) and the objects afterwards.
+It knows six types. For each call it predicts the errors that may be answered (the reference does
+not say which error comes first if several apply) and the objects afterwards.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,5 @@
-"""Random calls, made on the server under test and on a small model: the same answers."""
+"""Random calls, made on the server under test and on a small model: both must give the same
+answers."""
 
 import tempfile
 from collections.abc import Callable
@@ -65,7 +66,7 @@ def _fitting(live: list[Any], delta: ListDelta) -> ListDelta:
 
 
 def tidy(attributes: Any) -> dict[str, Any]:
-    """Attributes without empty ones: absent and empty are the same (reference 2.2). A connection
+    """Attributes without empty values: absent and empty are the same (reference 2.2). A connection
     that names no mode has the mode 0."""
     kept = {key: one for key, one in attributes.items() if one or one is False}
     if connections := kept.get("appServerDBIDs"):

@@ -1,7 +1,7 @@
 """Hypothesis strategies for the random calls of the contract.
 
-Names and DBIDs are few, so that names are often taken, references lead nowhere, and
-entries are in the wrong bucket.
+There are few names and DBIDs, so that names are often taken, references dangle, and entries are in
+the wrong bucket.
 """
 
 from typing import Any

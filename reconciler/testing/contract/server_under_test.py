@@ -1,4 +1,4 @@
-"""What the contract asks of a server under test, beside the port itself."""
+"""What the contract asks of a server under test, besides the port itself."""
 
 from enum import Enum
 from typing import Protocol
@@ -7,8 +7,8 @@ from reconciler.server.port import Server
 
 
 class Gap(Enum):
-    """Something that the way to a server cannot carry. The contract then expects that it is
-    missing, or leaves it out."""
+    """Something that the protocol to a server cannot carry. The contract then expects that it is
+    missing, or skips it."""
 
     AUTHOR = "a notification does not say who made the change"
     HISTORY = "the history of an object cannot be read"
@@ -19,8 +19,8 @@ class Gap(Enum):
 
 
 class ServerUnderTest(Protocol):
-    """One server, and what an administrator does to it by other means than the port. Derive from
-    this class.
+    """A server, and what an administrator does to it by means other than the port. Derive from this
+    class.
 
     ``gaps``: what the protocol to the server cannot carry. ``random_runs``: how many sequences
     of random calls the contract tries; fewer for a slow server.
@@ -30,7 +30,8 @@ class ServerUnderTest(Protocol):
     random_runs: int = 80
 
     def connect(self, user: str = "", password: str = "") -> Server:
-        """A new session. Without a user it is the server's own, which may do everything."""
+        """A new session. Without a user, it is the server's own session, which may do
+        everything."""
         ...
 
     def change_mode(self, mode: str) -> None:

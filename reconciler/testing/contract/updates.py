@@ -44,7 +44,7 @@ def test_an_update_touches_only_what_it_names(server: Server) -> None:
 
 
 def test_a_structure_changes_in_the_fields_that_an_update_names(server: Server) -> None:
-    """The vendor's object model sends only those."""
+    """The vendor's object model sends only the fields that change."""
     info = {"hostDBID": 101, "port": "7000", "timeout": 10, "attempts": 1}
     made = server.create("Application", application("New", serverInfo=info))
     steps: list[tuple[dict[str, Any], dict[str, Any]]] = [
