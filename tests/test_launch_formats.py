@@ -897,7 +897,7 @@ def test_xml_is_read_by_positions_and_by_the_paths_that_are_asked_for() -> None:
             b"<a><b n='1'/><b n='2'/></a>",
             "a/b/@x",
             "1",
-            "a/b/@x leads to 2 elements: line 1 n='1', line 1 n='2'",
+            "a/b/@x selects 2 elements: line 1 n='1', line 1 n='2'",
         ),
         (XML, b"<a><b n='1'/><c/></a>", "a/d", "1", "a/d: a has no such d; it has b n='1', c"),
         (XML, b"<a><b/></a>", "a/b[2]", "1", "a/b[2]: a has no such b; it has b"),

@@ -134,7 +134,7 @@ def test_a_property_that_stands_twice_in_the_file_is_refused(tmp_path: Path) -> 
     path.write_text(text.replace('"app": "GWE",', '"app": "Other", "app": "GWE",'))
     refused = applied(tmp_path)
     assert refused.code == 1
-    assert "a property stands twice in one object" in said(refused)
+    assert "an object has a property twice" in said(refused)
 
 
 # Edits by somebody who seals the file again: (edit, exit code, what is said)
@@ -388,7 +388,7 @@ MORE: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "a secret of nobody": (_a_secret_of_nobody, "no live object has the secret of /options/S/a"),
     "a change under no unit": (_no_digest, "/options/S/a would not be compared before"),
     "no digest of the old value": (_no_old_digest, "/options/S/a has no digest of its old value"),
-    "an object twice": (_twice_the_same_object, "Application/Stat stands in it twice"),
+    "an object twice": (_twice_the_same_object, "Application/Stat is in it twice"),
     "an empty unit": (_an_empty_unit, "Application/Stat compares a field without a path"),
     "an empty section": (_an_empty_section, "/options//a has an empty name in it"),
     "a huge integer": (_a_huge_integer, "/options/S/a cannot hold 1000000000000000000000000000"),

@@ -187,7 +187,7 @@ def test_an_alias_stands_for_its_value() -> None:
 def test_an_unknown_alias_is_refused_at_its_place() -> None:
     problem = only_problem("a: 1\nb: *nope\n")
     assert str(problem.position) == "f.yaml:2:4"
-    assert problem.summary == "undefined alias: no anchor of this name stands before it"
+    assert problem.summary == "undefined alias: no anchor of this name comes before it"
     assert problem.hint == "Put a text that begins with * in quotes."
 
 

@@ -56,7 +56,7 @@ def command(
     the files stay. The server is not written to.
 
     Exits 0 when nothing differs any more, 2 when something is left that an edit in its place
-    cannot take away; each is listed with what to do.
+    cannot resolve; each is listed with what to do.
     """
 
     def work() -> AcceptResult:

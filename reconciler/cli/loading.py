@@ -49,7 +49,7 @@ def load(
     reading = ReadingOptions(texts, settings.max_file_bytes, manifest_cache(paths, os.environ))
     loaded = load_manifests(paths, values, os.environ, reading)
     for name in loaded.passed_over if verbose else ():
-        say(f"Note: {name} is passed over: it ends neither in .yaml nor in .yml.", err=True)
+        say(f"Note: {name} is skipped: it ends neither in .yaml nor in .yml.", err=True)
     inputs = replace(
         loaded.inputs,
         named=bool(files),

@@ -62,7 +62,7 @@ def command(
     form: JsonFlags,
 ) -> int:
     """Recover the runs that did not finish on this server: find out whether each unanswered
-    call was carried out, create the new object where a replace only deleted the old object,
+    call was executed, create the new object where a replace only deleted the old object,
     release the lock.
 
     Actions that the run had not started are left to the next plan.

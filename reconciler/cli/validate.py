@@ -30,7 +30,7 @@ class ValidateFlags(FlagGroup):
 @takes_site
 @with_flags
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing when there is no problem.")
-@click.option("-v", "--verbose", is_flag=True, help="Also name the files that are passed over.")
+@click.option("-v", "--verbose", is_flag=True, help="Also name the files that are skipped.")
 def command(
     manifests: ManifestFlags,
     settings: ProfileFlags,

@@ -56,7 +56,7 @@ def copy_server(reader: Reader, path: Path, progress: Progress) -> CopyReport:
             unknown=tuple(copier.unknown),
             left_out=tuple(sorted(copier.left_out)),
             dangling=tuple(
-                f"{name} {dbid}: {attribute} leads to {target_type} {target}, which is not there"
+                f"{name} {dbid}: {attribute} refers to {target_type} {target}, which does not exist"
                 for name, dbid, attribute, target_type, target in copy.dangling()
             ),
             findings=tuple(copy.findings()),

@@ -2,7 +2,7 @@
 
 To a Web Engagement site belong the objects that its own manifests name, the objects that refer to
 these, and all that these objects refer to in turn, with their folders, so that they can be created
-elsewhere. Applications and what they stand on (hosts, templates, tenants) are a prerequisite of the
+elsewhere. Applications and what they need (hosts, templates, tenants) are a prerequisite of the
 site: only their options belong to it.
 """
 

@@ -32,7 +32,7 @@ def _found(text: str, name: str) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 f"a merge has left the mark {line[:7]} of a conflict here",
                 place,
-                "Delete this line, if what stands around it is right.",
+                "Delete this line, if the lines around it are right.",
             )
         elif line.startswith(">>>>>>>"):
             inside = False

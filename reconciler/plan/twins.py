@@ -39,7 +39,7 @@ def twin_warnings(context: Context, actions: Sequence[Action], final: Simulation
 
 
 def _has_neighbours(one: ConfObject) -> bool:
-    """Whether any section or option of an object stands beside another."""
+    """Whether an object has several sections, or several options in a section."""
     for word in KEY_VALUES:
         sections = _sections(one, word)
         if len(sections) > 1 or (sections and max(map(len, sections.values())) > 1):

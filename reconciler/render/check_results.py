@@ -9,7 +9,7 @@ from reconciler.server.checks import CheckResult
 _STYLES = {"ok": "green", "note": "yellow", "failed": "bold red"}
 _INDENT = 22
 _NARROW, _NARROW_INDENT = 60, 4
-"""On a terminal with fewer columns, what was found stands below the check, with this indent."""
+"""On a terminal with fewer columns, the finding is below the check, with this indent."""
 
 
 def print_check_results(results: Iterable[CheckResult], *, no_color: bool) -> Iterator[CheckResult]:

@@ -126,7 +126,7 @@ ACCEPT = _result(
                 _FIELD,
                 Member("file", nullable(TEXT)),
                 Member("line", nullable(INTEGER), description="From 1."),
-                Member("why", TEXT, description="Why no edit takes the difference away."),
+                Member("why", TEXT, description="Why no edit resolves the difference."),
                 get=_of_field,
             )
         ),

@@ -60,9 +60,12 @@ _EXAMPLE = (
     'A setting is written NAME = VALUE, with a text in quotes: app = "Web_Engagement_Server".'
 )
 _ADVICE = (
-    ("overwrite", "The setting stands there already: remove it in one place."),
-    ("twice", "The table stands there already: write its settings in one place."),
-    ("table declaration", "The name of a table stands in brackets, on a line of its own: [vars]."),
+    ("overwrite", "The setting exists already: remove it in one place."),
+    ("twice", "The table exists already: write its settings in one place."),
+    (
+        "table declaration",
+        "The name of a table is written in brackets, on a separate line: [vars].",
+    ),
     ("Unescaped", r"Write a text with backslashes in single quotes: 'C:\gwe\gwe.db'."),
     ("hex value", r"Write a text with backslashes in single quotes: 'C:\gwe\gwe.db'."),
 )

@@ -88,7 +88,7 @@ class WithoutAliases:
         """The events of the value that an alias stands for."""
         if alias.anchor not in self._anchors:
             # Its name may be an unquoted password.
-            summary = "undefined alias: no anchor of this name stands before it"
+            summary = "undefined alias: no anchor of this name comes before it"
             raise self._unreadable(alias, summary, "Put a text that begins with * in quotes.")
         start = self._anchors[alias.anchor]
         first = self._made[start]

@@ -36,7 +36,7 @@ def policy_schema(kind: ManifestKind) -> dict[str, Any]:
     }
     if kind.binding == "object":
         properties["whole"] = {
-            **texts("JSON Pointers into initial: all that stands below a pointer is one unit."),
+            **texts("JSON Pointers into initial: all that is below a pointer is one unit."),
             "maxItems": MAX_POINTERS,
             "items": {"type": "string", "pattern": "^/", "$comment": "a JSON Pointer (/…)"},
         }

@@ -103,7 +103,7 @@ def find(root: Element, text: str) -> tuple[Element, str]:
     if len(found) > 1:
         there = [f"line {element.line}{_attributes(element)}" for element in found]
         raise LaunchFormatError(
-            f"{text} leads to {len(found)} elements: {_listed(there)}",
+            f"{text} selects {len(found)} elements: {_listed(there)}",
             "Choose one with [@attribute='value'] or [number].",
         )
     return found[0], path.attribute

@@ -232,7 +232,7 @@ ACTION: Codec[Action] = Codec(
     {
         **object_schema(
             _ALL,
-            "What happens to one object. Those from folder on stand in actions that write only.",
+            "What happens to one object. Those from folder on are only in actions that write.",
         ),
         "required": [member.name for member in _COMMON],
         "if": {"properties": {"action": {"enum": _WRITES}}},

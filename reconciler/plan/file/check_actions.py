@@ -37,7 +37,7 @@ def check_actions(plan: Plan) -> None:
     for action in plan.actions:
         key = (action.object_type, action.dbid)
         if action.address in addresses or key in objects:
-            raise ValueError(f"{action.address} stands in it twice")
+            raise ValueError(f"{action.address} is in it twice")
         addresses.add(action.address)
         objects |= {key} if action.dbid else set()
         problem = next(_problems(action, plan), "") if isinstance(action, Write) else ""

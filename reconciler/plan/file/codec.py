@@ -272,7 +272,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     counts."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a property stands twice in one object")
+        raise ValueError("an object has a property twice")
     return found
 
 

@@ -145,7 +145,7 @@ def _edit(
     why = refused or _why_not(position, changes, texts)
     (_, change), *_ = changes
     if why or isinstance(change.before, bytes):
-        raise NoEditError(why or "binary values stand in no manifest")
+        raise NoEditError(why or "a manifest cannot hold binary values")
     if change.before is None and change.path[-1:] == (change.after,):
         return without_item(texts[position.file], position)
     value = literal(change.before) if isinstance(change.before, str) else change.before

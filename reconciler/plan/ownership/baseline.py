@@ -105,7 +105,7 @@ def baseline_schema() -> dict[str, Any]:
 
 def differences(plan: Plan) -> Iterator[Accepted]:
     """What a plan would write, difference by difference. Secrets are left out: their values
-    stand in no file."""
+    are in no file."""
     for action in plan.writes:
         yield from _differences(action)
 

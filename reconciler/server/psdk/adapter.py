@@ -208,7 +208,7 @@ class PsdkServer:
         self._checksums.clear()
 
     def _read_back(self, object_type: str, dbid: int) -> ConfObject:
-        """The object after a write that the server carried out."""
+        """The object after a write that the server executed."""
         try:
             found = self.read(object_type, {"dbid": dbid})
         except ServerError as error:

@@ -55,7 +55,7 @@ class Service:
     def open_server(
         self, user: str = "", password: str = "", account: LogonAccount | None = None
     ) -> EmbeddedServer:
-        """A session with the server file. ServerError where none can be opened."""
+        """A session with the server file. ServerError if none can be opened."""
         return EmbeddedServer(
             self._path, user=user, password=password, account=account, timeout=self._timeout
         )
