@@ -146,7 +146,7 @@ def test_files_that_are_passed_over_are_named_with_verbose(command: str, tmp_pat
         (folder / name).write_text(queue, encoding="utf-8")
     options = ["-f", "m"] if command == "validate" else [*plan_arguments(server), "-f", "m"]
     options += ["--auto-approve"] if command == "apply" else []
-    assert "skipped" not in gwe(command, *options, cwd=tmp_path).err
+    assert "is skipped" not in gwe(command, *options, cwd=tmp_path).err
     assert gwe(command, *options, "--verbose", cwd=tmp_path).err == (
         "Note: m/b.yaml.bak is skipped: it ends neither in .yaml nor in .yml.\n"
         "Note: m/c.json is skipped: it ends neither in .yaml nor in .yml.\n"

@@ -269,7 +269,7 @@ def test_references_to_what_the_account_cannot_read_are_listed(source: Path) -> 
     with opened(source) as server:
         report = copy_server(Narrow(server), source.parent / "c.db", Progress())
     assert report.dangling
-    assert all("leads to Person" in line for line in report.dangling)
+    assert all("refers to Person" in line for line in report.dangling)
     assert any("no Person has DBID" in line for line in report.findings)
 
 
