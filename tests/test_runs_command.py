@@ -131,6 +131,22 @@ def test_in_a_narrow_terminal_the_server_has_a_line_of_its_own(
     ]
 
 
+@pytest.mark.process
+def test_in_a_terminal_of_40_columns_the_application_has_a_line_of_its_own(
+    tmp_path: Path, in_terminal: InTerminal
+) -> None:
+    backend = Backend(str(tmp_path / "state"))
+    name = "20261124-103000-41822c3d"
+    with backend.store().create_run(replace(head(name), app="Web_Engagement"), PLAN) as journal:
+        journal.append(*WROTE)
+    _, shown = in_terminal("runs", "--state-dir", backend.where, cwd=tmp_path, COLUMNS="40")
+    assert shown.splitlines() == [
+        "RUN                       STATUS   DONE",
+        "20261124-103000-41822c3d  applied  0/2",
+        "  application Web_Engagement",
+    ]
+
+
 @pytest.mark.parametrize(
     ("named", "found", "others"),
     [

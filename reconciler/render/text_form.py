@@ -23,9 +23,13 @@ _DETAILS = {
 """What is shown of a run's first record -> its field there."""
 
 
+_MOVABLE = ("Server", "Application", "Done", "Status")
+"""The columns of runs that get a line of their own where the table is too wide, in this order."""
+
+
 class TextForm:
     """Plans by kind, with what would change; runs as a table. The run that a run undoes has a
-    line of its own: two names of runs in a line do not fit into 80 columns. So has the server where
+    line of its own: two names of runs in a line do not fit into 80 columns. So have others where
     the table would be wider than the terminal."""
 
     def __init__(self, style: OutputStyle) -> None:
@@ -48,10 +52,10 @@ class TextForm:
         from reconciler.render.run_table import run_table  # noqa: PLC0415 - plans have no table
 
         table = run_table(runs, among)
-        below = {"Undoes"}
-        if "Server" in table.columns:
-            wide = max(map(len, _aligned(table, below)))
-            below |= {"Server"} if wide > message_width(make_console()) else set()
+        below, width = {"Undoes"}, message_width(make_console())
+        for column in _MOVABLE:
+            if max(map(len, _aligned(table, below))) > width:
+                below.add(column)
         lines = _aligned(table, below)
         say(next(lines))
         for line, row in zip(lines, table.rows, strict=True):
