@@ -16,8 +16,8 @@ _ID = re.compile(r"\s*[0-9a-fA-F]{32}\s*")
 
 
 def check_is_id(expected: str | None) -> None:
-    """UsageError for what is not an id of a plan, such as the empty value of a variable that is not
-    set; None: any plan will do. Asked before a server is, which may take long."""
+    """UsageError if this is not an id of a plan, such as an empty text from an unset variable;
+    None: any plan will do. Called before anything is read from a server, which may take long."""
     if expected is not None and not _ID.fullmatch(expected):
         raise UsageError(
             f"{expected!r} is not an id of a plan: an id has 32 hexadecimal digits",

@@ -1,4 +1,4 @@
-"""Check results of ``gwe doctor`` on a terminal, each printed as soon as it is there."""
+"""Check results of ``gwe doctor`` on a terminal, each printed as soon as it is known."""
 
 from collections.abc import Iterable, Iterator
 
@@ -13,7 +13,7 @@ _NARROW, _NARROW_INDENT = 60, 4
 
 
 def print_check_results(results: Iterable[CheckResult], *, no_color: bool) -> Iterator[CheckResult]:
-    """Prints the results, and gives them on."""
+    """Prints the results, and yields them."""
     console = make_console(no_color=no_color)
     narrow = console.width < _NARROW
     indent = _NARROW_INDENT if narrow else _INDENT

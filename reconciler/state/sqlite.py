@@ -61,7 +61,7 @@ class SqliteEngine:
         self.file = folder / FILE
         self._timeout = timeout
 
-    @property
+    @cached_property
     def place(self) -> str:
         """Where the state is, for messages and the lock: ``HOST:FOLDER``."""
         from socket import gethostname  # noqa: PLC0415 - reading asks for no place

@@ -10,8 +10,8 @@ TEXT = {"type": ["string", "number", "boolean"], "$comment": "a text"}
 
 
 def _secret(**properties: dict[str, Any]) -> dict[str, Any]:
-    """The closed form of a secret. ``writeOnly``: no message repeats what stands there, since
-    it may be the secret itself."""
+    """The schema of a secret with exactly these properties. ``writeOnly``: no message repeats the
+    value, since it may be the secret itself."""
     return {
         "required": ["secret", *properties],
         "additionalProperties": False,
@@ -62,8 +62,8 @@ _BINARY = {
 
 
 def _option(secret: dict[str, Any], plain: dict[str, Any], *, typed: bool) -> dict[str, Any]:
-    """The schema of an option. ``plain``: its values that are no mappings; ``typed``: it may
-    also be an integer or binary."""
+    """The schema of an option. ``plain``: the schema of values that are no mappings; ``typed``: it
+    may also be an integer or binary."""
     otherwise = plain
     for word, schema in (("binary", _BINARY), ("integer", _INTEGER)) if typed else ():
         chosen = {"type": "object", "required": [word]}
@@ -88,7 +88,7 @@ SECRET = {
     "then": _SECRET,
     "else": {"const": {}, "$comment": "{secret: true, from: env.NAME}", "writeOnly": True},
 }
-"""An attribute that is a secret by its nature."""
+"""The schema of an attribute that is always a secret."""
 
 
 def text_schema(max_length: int) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 A key is addressed as ``[section] key``, or ``key`` before the first section. ``[section]``
 with the value None removes an empty section. ``;`` and ``#`` begin a comment only at the
 start of a line; quotes and ``%`` have no special meaning. Where programs that read INI files
-disagree, nothing is guessed: of a key that occurs twice, both are edited; a value that
-continues in further indented lines is left alone; a new key whose name looks like that of an
-existing key (``kinds.names.alike_key``) is refused.
+disagree, nothing is guessed: if a key occurs twice, both assignments are edited; a value that
+continues in further indented lines is left alone; a new key whose name looks like an existing key
+(``kinds.names.alike_key``) is refused.
 
 Adding and then removing a key restores the text, except for the header of a new section,
 which stays until ``[section]`` is removed as well.
@@ -47,7 +47,7 @@ def _address(section: str, key: str) -> str:
 
 
 def _split(address: str) -> tuple[str, str]:
-    """The section and the key; the key is empty where the address is a section."""
+    """The section and the key; the key is empty if the address is a section."""
     found = _KEY.fullmatch(address)
     section, key = (found["section"], found["name"] or "") if found else ("", address)
     clean = key == key.strip() and not re.search(r"[=:]", key) and key[:1] not in ("#", ";", "[")
