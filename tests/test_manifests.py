@@ -103,7 +103,7 @@ def by_path(one: DesiredObject | DesiredOptions) -> dict[FieldPath, ManagedField
 
 
 def variable(name: str) -> str:
-    """A manifest of ten lines that declares a variable, to stand before another one."""
+    """A manifest of ten lines that declares a variable, to precede another manifest."""
     head = "apiVersion: reconciler/v1\nkind: Variables\nmetadata:\n  name: v\nspec:\n"
     return f"{head}  {name}:\n    description: d\n    default: d\n\n---\n"
 

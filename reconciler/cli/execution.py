@@ -98,7 +98,7 @@ def show_and_save_only(plan: Plan, output: OutputFlags, out: Path) -> ApplyResul
 def _refusals(plan: Plan) -> Iterator[Diagnostic]:
     """Why a plan cannot be applied; the plan itself shows the same."""
     for refusal in plan.refusals:
-        yield Diagnostic(refusal, hint="--force does it all the same.")
+        yield Diagnostic(refusal, hint="--force overrides this.")
     for action in plan.blocked:
         yield Diagnostic(f"{action.address}: {action.reason}", action.subject.origin)
 

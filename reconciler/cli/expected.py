@@ -37,7 +37,7 @@ def check_expected(plan: Plan, expected: str | None) -> None:
             "It would write nothing: nothing is left to do. Perhaps the plan that was approved is"
             " applied already: see gwe runs."
             if plan.empty and not plan.blocked
-            else "It would do something else than the plan that was approved: review it."
+            else "It does not do the same as the plan that was approved: review it."
         )
         raise StalePlanError(
             [Diagnostic(f"the plan has the id {found}, and {expected} was expected", hint=hint)]

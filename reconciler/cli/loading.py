@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from reconciler.cli.common import ManifestFlags
-from reconciler.cli.settings import ranked
+from reconciler.cli.settings import without_overridden
 from reconciler.render.console import say
 from reconciler.resources import bundled_manifests
 from reconciler.settings.gwe_toml import Settings
@@ -37,7 +37,7 @@ def load(
     from reconciler.manifest.load import load_manifests
     from reconciler.manifest.variables import GivenValues, parse_setting
 
-    given = ranked(flags, settings).file
+    given = without_overridden(flags, settings).file
     files = given or settings.file
     paths = files or [bundled_manifests()]
     values = GivenValues(

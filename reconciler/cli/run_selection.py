@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from reconciler.cli.common import ApplicationFlags
 from reconciler.cli.connection import ServerFlags
-from reconciler.cli.settings import check_agrees, ranked
+from reconciler.cli.settings import check_agrees, without_overridden
 from reconciler.errors import UsageError
 from reconciler.server.connect import from_any_folder, known_identity
 from reconciler.server.identity import is_at
@@ -95,8 +95,10 @@ def named_site(
     environment contradicts itself, or the server is a URL of no known form."""
     check_agrees(server, settings)
     profile = settings if settings.origin.profile else None
-    app = ranked(application or ApplicationFlags(), settings)
-    url = ranked(server, settings).server or (settings.server if last or profile else "")
+    app = without_overridden(application or ApplicationFlags(), settings)
+    url = without_overridden(server, settings).server or (
+        settings.server if last or profile else ""
+    )
     return RunSelection(
         url,
         known_identity(url) if url else "",  # a URL with a password is refused

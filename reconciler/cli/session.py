@@ -15,7 +15,7 @@ from reconciler.cli.common import SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, connect_options
 from reconciler.cli.credentials import AccountOptions, find_credentials, origin_of_account
 from reconciler.cli.logs import start_logging
-from reconciler.cli.settings import check_agrees, find_settings, named_state, ranked
+from reconciler.cli.settings import check_agrees, find_settings, named_state, without_overridden
 from reconciler.errors import UsageError
 from reconciler.render.status import StatusLine
 from reconciler.server.connect import (
@@ -113,7 +113,7 @@ class Session(Struct, frozen=True):
         """The site that was named."""
         from reconciler.site.discovery import SiteOptions
 
-        flags = ranked(flags, self.settings)
+        flags = without_overridden(flags, self.settings)
         return SiteOptions(
             flags.app or self.settings.app,
             flags.tenant or self.settings.tenant,
@@ -172,6 +172,6 @@ def open_session(flags: ConnectionFlags) -> Session:
     start_logging(flags)
     settings = find_settings(flags.profile)
     check_agrees(flags, settings)
-    session = Session(ranked(flags, settings), settings)
+    session = Session(without_overridden(flags, settings), settings)
     session.start_early()
     return session

@@ -34,7 +34,7 @@ def find_settings(profile: str = "") -> Settings:
     return read_settings(settings_folder(), profile, named_by)
 
 
-def ranked(flags: Group, settings: Settings) -> Group:
+def without_overridden(flags: Group, settings: Settings) -> Group:
     """The options, without values from the environment for which a profile on the command line has
     a setting."""
     if "profile" not in names_from(ParameterSource.COMMANDLINE):
@@ -60,7 +60,7 @@ def check_agrees(flags: ServerFlags, settings: Settings) -> None:
 
 def named_state(flags: StateFlags, settings: Settings) -> str:
     """The folder or the URL that was named for the runs; empty: none was named."""
-    flags = ranked(flags, settings)
+    flags = without_overridden(flags, settings)
     if flags.state and flags.state_dir:
         raise UsageError(
             "--state (or GWE_STATE) and --state-dir (or GWE_STATE_DIR) cannot be combined",

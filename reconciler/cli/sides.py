@@ -85,7 +85,7 @@ class SideSession(Struct, frozen=True):
         settings = find_settings(side.profile)
         if side.path is not None:
             return cls(side, settings)
-        account = closer(account, settings)
+        account = without_overridden_by_side(account, settings)
         flags = ConnectionFlags(**vars(account), server=side.url)
         session = Session(flags, settings, named_by=named_by)
         session.start_early()
@@ -101,7 +101,7 @@ class SideSession(Struct, frozen=True):
         if path is not None or self.session is None:
             yield FolderSource(name, path or Path())
             return
-        site, there = closer(site, self.settings), other.settings
+        site, there = without_overridden_by_side(site, self.settings), other.settings
         if not (site.app or self.settings.app):
             site = SiteFlags(
                 app=there.app,
@@ -109,12 +109,12 @@ class SideSession(Struct, frozen=True):
                 cluster=site.cluster or there.cluster,
             )
         with about_side(name):
-            engine = self.session.connect(site, closer(state, self.settings))
+            engine = self.session.connect(site, without_overridden_by_side(state, self.settings))
         with engine:
             yield LiveSource(name, engine, {one.name: one.value for one in self.settings.variables})
 
 
-def closer(flags: Group, settings: Settings) -> Group:
+def without_overridden_by_side(flags: Group, settings: Settings) -> Group:
     """The options, without values from the environment for which the side's profile has a setting,
     since A and B come from the command line."""
     return without(flags, settings.origin.profile_sets & names_from(ParameterSource.ENVIRONMENT))

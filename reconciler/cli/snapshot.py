@@ -39,8 +39,8 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
     from reconciler.server.embedded.copies import check_is_free  # noqa: PLC0415 - only here
 
     check_is_free(file)
-    # Objects are written as they arrive. Meanwhile no poll of ADDP would be answered, and the
-    # server would close the connection.
+    # ADDP is off: while objects are being written, no poll would be answered, and the server would
+    # close the connection.
     flags = with_values(connection, server=source or connection.server, addp=False)
     session = open_session(flags)
     with session.connect() as engine:

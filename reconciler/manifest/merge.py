@@ -129,10 +129,10 @@ def _merged(
         same = neighbour if field.whole_section else other
         if type(same.ownership) is not type(field.ownership):
             what = f"[{section}]" if field.whole_section else f"{section}/{option}"
-            summary = f"{what}{where} stands in both spec and initial, first at {same.origin}"
+            summary = f"{what}{where} is in both spec and initial, first at {same.origin}"
             hint = "Declare it in one of them: spec is enforced, initial only added."
             if field.whole_section:
-                hint = "A section under sections stands whole in one of them."
+                hint = "A section under sections must be whole, in one of them."
             problems.append(Diagnostic(summary, field.origin, hint))
         elif _declared(field) != _declared(other):
             summary = (

@@ -111,8 +111,8 @@ def blocked_advice(plan: Plan, option: str = "--exclude ADDRESS") -> str:
     """What to do about what is blocked. ``option``: the option as the form writes it, which an undo
     does not have."""
     if plan.undoes:
-        return "Mend what blocks it, then ask for the undo again."
-    return f"Mend what blocks it, or leave it out with {option}."
+        return "Correct what blocks it, then ask for the undo again."
+    return f"Correct what blocks it, or leave it out with {option}."
 
 
 def existing_values_text(number: int) -> str:

@@ -68,7 +68,7 @@ class PlanText:
             text = f"{existing_values_text(shared)} in applications."
             self._line(styled(text, style="yellow"))
         for refusal in plan.refusals:
-            text = f"Refused: {refusal}. --force does it all the same."
+            text = f"Refused: {refusal}. --force overrides this."
             for line in self._wrapped(text, 0, len("Refused: ")):
                 self._line(styled(line, style="bold red"))
         if plan.blocked:

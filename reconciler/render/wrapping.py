@@ -79,8 +79,9 @@ def rows(side: Side, width: int) -> list[Row]:
 
 
 def elided(side: Side, other: Side, width: int) -> Side:
-    """A value shortened to about ``width`` columns. Of the common beginning and end with ``other``,
-    only what is next to the difference is kept; ``other`` is shortened by the same parts."""
+    """A value shortened to about ``width`` columns. The beginning and the end that it has in common
+    with ``other`` are cut, except next to the difference; ``other`` is shortened by the same
+    parts."""
     widest = max(cell_len(side.difference), cell_len(other.difference))
     room = max(width - widest, _MIN_CONTEXT)
     head, tail = side.units[: side.start], side.units[side.end :]

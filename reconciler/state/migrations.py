@@ -78,6 +78,6 @@ def version_of(session: SqlSession, place: str) -> int:
         raise JournalFormatError(
             f"the state in {place} has version {versions[0]}; this gwe reads versions up to"
             f" {len(MIGRATIONS)}",
-            "Use the version of gwe that wrote it, or a newer one.",
+            "Use the version of gwe that wrote it, or a newer version.",
         )
     return int(versions[0])

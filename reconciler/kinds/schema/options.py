@@ -76,7 +76,7 @@ _OR_ABSENT = {
     "type": ["string", "number", "boolean", "null"],
     "$comment": "a text, or null for an option that must be absent",
 }
-_NOT_ABSENT = {**TEXT, "$comment": "a text; null (it must be absent) can stand in spec only"}
+_NOT_ABSENT = {**TEXT, "$comment": "a text; null (it must be absent) can be in spec only"}
 
 OPTION = _option(_ANY_SECRET, _OR_ABSENT, typed=True)
 PRESENT_OPTION = _option(_SECRET, TEXT, typed=True)

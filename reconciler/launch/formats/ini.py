@@ -21,7 +21,7 @@ from reconciler.launch.formats.assignments import refuse_characters
 from reconciler.launch.formats.ini_lines import Section, sections_of
 from reconciler.launch.formats.lines import insert_line, remove_lines
 from reconciler.launch.formats.model import Assignment, Reading
-from reconciler.text.visible import told_apart
+from reconciler.text.visible import quoted_pair
 
 _KEY = re.compile(r"\[(?P<section>.+)\](?: (?P<name>.*))?", re.DOTALL)
 _CONTROL = "".join(map(chr, (*range(9), *range(10, 32), 127))) + "\x85\u2028\u2029"
@@ -126,7 +126,7 @@ def _refuse_twin(sections: Sequence[Section], section: str, key: str) -> None:
     wanted = _address(section, key)
     for each in sections:
         if alike_key(each.name) == alike_key(section) and each.name != section:
-            ours, there = told_apart(section, each.name)
+            ours, there = quoted_pair(section, each.name)
             how = likeness(each.name, section)
             raise LaunchFormatError(
                 f"there is no section {ours}, but there is {there}, which differs only in {how}",
@@ -135,7 +135,7 @@ def _refuse_twin(sections: Sequence[Section], section: str, key: str) -> None:
         for option in each.options:
             existing = _address(each.name, option.key)
             if option.key and alike_key(existing) == alike_key(wanted):
-                ours, there = told_apart(wanted, existing)
+                ours, there = quoted_pair(wanted, existing)
                 how = likeness(existing, wanted)
                 raise LaunchFormatError(
                     f"there is no {ours}, but there is {there}, which differs only in {how}",

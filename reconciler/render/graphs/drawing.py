@@ -184,7 +184,7 @@ def _places_of_columns(boxes: dict[NodeKey, Box], edges: Sequence[Edge]) -> dict
 
 
 def _connected(boxes: dict[NodeKey, Box], edges: Sequence[Edge]) -> Iterator[list[NodeKey]]:
-    """The keys in groups that no arrow connects with one another."""
+    """The keys in groups: no arrow connects boxes of different groups."""
     beside: dict[NodeKey, list[NodeKey]] = defaultdict(list)
     for edge in edges:
         beside[edge.source].append(edge.target)

@@ -42,7 +42,7 @@ def plan_head(plan: Plan) -> str:
     lines += [f"- {label}: {short_code(text, _HEADER)}" for label, text in header(plan)]
     lines += ["", *filter(None, [initial_summary(plan)])]
     for refusal in plan.refusals[:_REFUSALS]:
-        lines += ["", f"**Refused**: {short_code(refusal)}. `--force` does it all the same."]
+        lines += ["", f"**Refused**: {short_code(refusal)}. `--force` overrides this."]
     if plan.blocked:
         lines += [
             "",
@@ -83,7 +83,7 @@ def _shared(plan: Plan) -> Iterator[Group]:
     found: dict[object, list[Action]] = {}
     for action in plan.writes:
         if changes := existing_values(action):
-            found.setdefault(_anywhere(changes), []).append(action)
+            found.setdefault(_without_origin(changes), []).append(action)
     for same in found.values():
         yield Group(tuple(same), tuple(zip(*map(existing_values, same), strict=True)))
 
@@ -127,10 +127,10 @@ def _what_it_does(action: Action) -> object:
     more: tuple[FieldPath | object, ...] = tuple(
         getattr(action, name, None) for name in ("kept", "permissions", "folder_path")
     )
-    return action.action, remark_of(action), _anywhere(changes_of(action)), more
+    return action.action, remark_of(action), _without_origin(changes_of(action)), more
 
 
-def _anywhere(changes: Sequence[Change]) -> tuple[object, ...]:
+def _without_origin(changes: Sequence[Change]) -> tuple[object, ...]:
     """Changes without the place where they are declared, for comparing."""
     return tuple(replace(change, origin=None, manifest="") for change in changes)
 
