@@ -254,7 +254,7 @@ def _whole(object_type: str, tenant: int, script_type: int | None) -> ReadRequir
 
 
 def _touched(desired: Desired) -> dict[int, list[str]]:
-    """The sections of applications that manifests declare something in: DBID -> names."""
+    """The sections of applications with declared options: DBID of the application -> names."""
     return {
         one.dbid: list(dict.fromkeys(field.path[1] for field in one.fields))
         for one in desired.options

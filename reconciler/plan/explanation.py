@@ -47,9 +47,9 @@ class LastWrite(Struct, frozen=True):
 
 
 class FieldExplanation(Struct, frozen=True):
-    """One field. ``live``, ``manifest``: both values as a person reads them, empty where no
-    manifest declares the field; ``policy``: who decides about it; ``variables``: (name, what set
-    it) of each variable in its value; ``hint``: how the manifest's value is enforced."""
+    """One field. ``live``, ``manifest``: both values as a person reads them, empty if no manifest
+    declares the field; ``policy``: who decides about it; ``variables``: (name, what set it) of each
+    variable in its value; ``hint``: how the manifest's value is enforced."""
 
     path: FieldPath
     status: FieldStatus
