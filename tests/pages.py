@@ -23,7 +23,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from reconciler.cli import provisioning
+from reconciler.cli.drop_in import provisioning
 from reconciler.cli.main import main
 from tests.harness import run_joined
 
