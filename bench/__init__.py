@@ -1,4 +1,4 @@
-"""What gwe costs, in tables for docs/measurements.md: ``python -m bench`` says how to run it.
+"""Measures the cost of gwe, in tables for docs/measurements.md: see ``python -m bench``.
 
 Each module but ``measuring`` and ``sites`` is a section, whose ``lines`` measure and give Markdown.
 """

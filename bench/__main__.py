@@ -2,7 +2,7 @@
 
 Without sections: all those that need no Platform SDK. ``--write`` also puts each section where
 docs/measurements.md shows it, between two comments that name the section. Measure for the page on
-a machine that does nothing else: seconds of a busy machine are up to three times as many.
+an idle machine: on a busy machine, the same work takes up to three times as many seconds.
 """
 
 import argparse
@@ -38,7 +38,8 @@ def measured(section: str) -> Iterator[str]:
 
 
 def with_section(page: str, section: str, text: str) -> str:
-    """The page with another text in a section. Raises KeyError if the page lacks the section."""
+    """The page with the text of a section replaced. Raises KeyError if the page lacks the
+    section."""
     begin, end = f"<!-- bench {section} -->", f"<!-- end of bench {section} -->"
     between = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
     changed, found = between.subn(lambda _: f"{begin}\n\n{text}\n{end}", page)

@@ -2,9 +2,9 @@
 
 Counts do not depend on the machine: requests, reads of the lock, commits of the state (each waits
 for the disk once), bytes of the journal. How many records share a commit depends on how fast the
-disk and the server are. The server is an embedded one in this process, which writes the calls of a
-group in one transaction; where a row says so, each answer takes so much longer and several are on
-their way at once, as over a network.
+disk and the server are. The server is an embedded server in this process, which writes the calls of
+a group in one transaction; if a row says so, each answer is delayed and several calls are in flight
+at once, as over a network.
 """
 
 import sqlite3
@@ -32,7 +32,7 @@ from reconciler.testing.faulty import FaultyServer
 COUNT = 1_000
 IN_FLIGHT = (1, 8, 32)
 DELAYS = (0.0, 0.02)
-"""Seconds that each answer takes longer."""
+"""The delays of each answer, in seconds."""
 
 
 def measured(folder: Path, count: int, in_flight: int, delay: float) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """How fast the embedded server is, and how much memory a reader needs.
 
-Every figure is the median of three runs, each a process of its own on a fresh file or on a copy of
-a filled one. What such a process does is ``python -m bench.embedded WORK FILE ARGUMENT ...``.
+Every figure is the median of three runs, each a separate process on a fresh file or on a copy of a
+filled file. Such a process runs ``python -m bench.embedded WORK FILE ARGUMENT ...``.
 """
 
 import json
@@ -34,7 +34,7 @@ Figures = dict[str, float]
 
 
 def script(number: int) -> dict[str, Any]:
-    """A script as Web Engagement has them; every tenth is a queue view."""
+    """A script like those of Web Engagement; every tenth is a queue view."""
     annex = {"Orchestration": {"application": f"script:Routing_{number}"}, "View": {"Queue": "Q"}}
     return {
         "tenantDBID": 101,
@@ -146,7 +146,7 @@ def median(runs: Iterable[Figures]) -> Figures:
 
 
 class Bench:
-    """The files that are measured on, in a folder that goes away."""
+    """The files for the measurements, in a temporary folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -168,8 +168,8 @@ class Bench:
         return median(run("read", self.file(count), question, expected) for _ in range(RUNS))
 
     def writes(self) -> Mapping[str, Figures]:
-        """Calls a second, and milliseconds of processor time for one. What is compared
-        takes turns, so that it meets the same moods of the machine."""
+        """Calls a second, and milliseconds of processor time for one call. What is compared runs in
+        turns, so that the load of the machine affects all alike."""
         kinds: Mapping[str, Callable[[], Figures]] = {
             "create": lambda: self._writer("create", 0, "NORMAL", 0),
             "create, FULL": lambda: self._writer("create", 0, "FULL", 0),
@@ -194,7 +194,7 @@ class Bench:
 
 
 def rows(bench: Bench) -> Iterable[tuple[str, str, str]]:
-    """What is measured, the figure, the aim or a ratio."""
+    """The rows: what is measured, the figure, the aim or a ratio."""
     base = median(run("idle", bench.file(0)) for _ in range(RUNS))["peak"]
     yield "process that only opens the file", f"{base:.0f} MiB", ""
     small, large = bench.read(10_000, 10_000), bench.read(100_000, 100_000)

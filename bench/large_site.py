@@ -16,7 +16,7 @@ from bench.sites import fill, queues, write_manifests
 COUNTS = (3_000, 30_000, 300_000)
 PRESENT, ABSENT = "all there", "one script absent: its name is compared with all others"
 AIMS = {PRESENT: (0.7, 60), ABSENT: (2.5, 250)}
-"""Of the largest site: processor seconds and MiB."""
+"""The aims for the largest site: processor seconds and MiB."""
 
 
 def rows(folder: Path) -> Iterable[Sequence[str]]:

@@ -24,7 +24,7 @@ process = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=qui
 _, status, used = os.wait4(process, 0)
 print(status, used.ru_utime + used.ru_stime, used.ru_maxrss)
 """
-"""Runs a command. A process begins with the peak of the process that starts it, so this must be
+"""Runs a command. A process starts with the peak memory of its parent, so this program must be
 small."""
 
 
@@ -52,7 +52,7 @@ def measuring(command: Sequence[str]) -> Sequence[str]:
 
 
 def surroundings() -> Mapping[str, str]:
-    """Those of a measured process: it keeps the modules that it compiles."""
+    """The environment of a measured process, which keeps the modules that it compiles."""
     return {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
 
 
@@ -65,7 +65,7 @@ def figures(printed: str) -> tuple[float, float]:
 
 
 def measured(*arguments: object, cwd: Path | None = None) -> tuple[float, float]:
-    """Processor seconds and peak MiB of a gwe command in a process of its own."""
+    """Processor seconds and peak MiB of a gwe command in a separate process."""
     done = subprocess.run(  # noqa: S603 - our own
         measuring([*GWE, *map(str, arguments)]),
         stdout=subprocess.PIPE,
@@ -78,7 +78,7 @@ def measured(*arguments: object, cwd: Path | None = None) -> tuple[float, float]
 
 
 def mebibytes(peak: float) -> float:
-    """Of a peak as the system gives it."""
+    """The MiB of a peak as the system reports it."""
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 

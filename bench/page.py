@@ -2,7 +2,7 @@
 
 The browser is the headless Chromium that the tests use;
 its figures are processor time of the page's own thread, medians of three pages, each in a new
-tab. They hold on a busy machine too, which the clock's do not.
+tab. They are also right on a busy machine, unlike wall-clock times.
 """
 
 import statistics

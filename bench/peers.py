@@ -1,10 +1,10 @@
-"""What gwe costs beside the best tools of other fields, with as many objects.
+"""The cost of gwe beside tools of other fields, with as many objects.
 
-Peers are measured where they are installed: octoDNS, from YAML to YAML, if its commands are on the
+Peers are measured if they are installed: octoDNS, from YAML to YAML, if its commands are on the
 PATH or in the folder that OCTODNS names; OpenTofu, with its built-in resource, if TOFU names its
 binary. Every figure is the median of three runs of a whole process, its processor time (user and
-system) and its peak. The tools take turns, so that they meet the same moods of the machine; the
-ratio is ours to theirs, the median of those of the turns.
+system) and its peak. The tools run in turns, so that the load of the machine affects all alike; the
+ratio is ours to theirs, the median over the turns.
 """
 
 import json
@@ -34,7 +34,8 @@ AIMS = {
     (10_000, APPLY): 8.0,
 }
 OPERATIONS = (VALIDATE, "plan, all new", APPLY, "plan, nothing to do")
-"""In the order in which they can be measured: the last needs what the third has made."""
+"""The operations, in the order in which they can be measured: the last needs the result of the
+third."""
 
 Figures = tuple[float, float]
 """Processor seconds and MiB."""
@@ -43,7 +44,7 @@ Figures = tuple[float, float]
 @dataclass(frozen=True)
 class Tool:
     """A tool with its declarations in a folder. ``commands``: for each operation;
-    ``empty``: makes the target as it was before the first apply; ``cached``: what it keeps of
+    ``empty``: restores the target to its state before the first apply; ``cached``: its cache of
     declarations between commands."""
 
     name: str
@@ -131,8 +132,8 @@ def _commands(
 
 
 def measured(tool: Tool, operation: str) -> Figures | None:
-    """One run of an operation; None where it took too long. What is validated is not known from
-    an earlier command; what is planned is."""
+    """One run of an operation; None if it took too long. Validated manifests are not cached by an
+    earlier command; planned manifests are."""
     if operation == APPLY:
         tool.empty()
     if operation == VALIDATE and tool.cached:
@@ -156,7 +157,7 @@ def measured(tool: Tool, operation: str) -> Figures | None:
 
 
 def in_turns(tools: Sequence[Tool], operation: str) -> Mapping[str, Sequence[Figures]]:
-    """The figures of each tool, by turns; none of a tool that took too long once."""
+    """The figures of each tool, turn by turn; no figures for a tool that took too long once."""
     runs: dict[str, list[Figures]] = {tool.name: [] for tool in tools}
     slow: set[str] = set()
     for _ in range(RUNS):

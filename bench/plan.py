@@ -1,6 +1,6 @@
 """What a command costs before it writes: start, load, plan and output.
 
-Every command is a process of its own without a terminal, on fresh files; its figures are the
+Every command is a separate process without a terminal, on fresh files; its figures are the
 system's, medians of three runs. Processor time is user and system time together. Counts do not
 depend on the machine: modules imported, requests to the server, and objects in its answers.
 """
@@ -20,8 +20,8 @@ COUNT = 10_000
 
 
 def commands(folder: Path) -> Iterator[tuple[str, float, bool, Sequence[object]]]:
-    """What is measured, the aim in seconds on a quiet machine, whether the manifests are known
-    from an earlier command, and the arguments."""
+    """What is measured, the aim in seconds on an idle machine, whether the manifests are cached by
+    an earlier command, and the arguments."""
     bare, provisioned, full = (folder / f"{name}.db" for name in ("bare", "provisioned", "full"))
     for server in (bare, provisioned, full):
         run("embedded", "init", server)

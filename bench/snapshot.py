@@ -1,4 +1,4 @@
-"""What a snapshot of a server over the wire costs: a whole process with its Java.
+"""The cost of a snapshot of a server over the wire: a whole process with its Java.
 
 PSDK_LIB names the folder with the vendor's jars. Nearly all objects are scripts of one option; for
 each object the permissions are read, several requests in flight. Single runs.

@@ -1,10 +1,10 @@
-"""What the way through the Platform SDK costs.
+"""The cost of access through the Platform SDK.
 
 PSDK_LIB names the folder with the vendor's jars. The server is `gwe embedded serve` in a
 process of its own on the same machine, so both ends share its processors; a relay, another process,
-adds the delay of a network where a row says so. Every figure is the median of its runs, but for
-the applies, which are single runs. Each rate of creates has a server of its own, so that an apply
-finds no objects of an earlier row; the creates before it are of another type, and let Java compile.
+adds the delay of a network where a row says so. Every figure is the median of its runs, except for
+applies, which are single runs. Each rate of creates has a server of its own, so that an apply finds
+no objects of an earlier row; the creates before it are of another type, and let Java compile.
 """
 
 import os
@@ -84,7 +84,7 @@ def serving(path: Path) -> Iterator[int]:
 
 @contextmanager
 def relaying(port: int, delay: float) -> Iterator[int]:
-    """A port behind which the server at ``port`` answers so many seconds later."""
+    """A port that relays to the server at ``port`` with a delay in seconds."""
     command = [sys.executable, "-m", "bench.wire", "relay", str(port), str(delay)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)  # noqa: S603
     assert process.stdout  # noqa: S101 - asked for
@@ -103,8 +103,8 @@ def relay(port: int, delay: float) -> None:
 
 
 def gwe(*arguments: str, cache: Path) -> float:
-    """Seconds that a command takes from its start to its end. ``cache``: where what the
-    doctor prepares for Java is looked for."""
+    """Seconds that a command takes from its start to its end. ``cache``: the folder with what the
+    doctor prepares for Java."""
     begun = time.perf_counter()
     subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-m", "reconciler", *arguments],
@@ -139,7 +139,7 @@ def read(port: int) -> float:
 
 
 class Creates:
-    """Creates a second, each object with a name of its own."""
+    """Creates a second, each object with a different name."""
 
     def __init__(self) -> None:
         self._next = 10**6
@@ -174,7 +174,7 @@ class Creates:
         return CREATES / seconds
 
     def median_rate(self, port: int, in_flight: int) -> float:
-        """Of three runs, after one that nobody counts."""
+        """The median of three runs, after a run that is not counted."""
         self.rate(port, in_flight)
         return median(partial(self.rate, port, in_flight), 3)
 
@@ -202,7 +202,7 @@ class Applies:
 
 
 def rows(folder: Path) -> Iterable[tuple[str, str, str]]:
-    """What is measured, the figure, the aim or a ratio."""
+    """The rows: what is measured, the figure, the aim or a ratio."""
     site, bulk, empty = (folder / f"{name}.db" for name in ("site", "bulk", "empty"))
     for path in (site, bulk, empty):
         create_server(path, SAMPLE_SITE)

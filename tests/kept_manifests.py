@@ -1,4 +1,5 @@
-"""Manifests that one test has read and checked are not read again by the next.
+"""Manifests that one test has read and checked are not read again by the next, and the schema of
+manifests is made once.
 
 ``gwe`` keeps what it has read in a file for each set of paths. Each test has paths of its own, so
 it would read the same texts again, and thousands of such files would lie in one folder, which is
@@ -7,11 +8,13 @@ instead, wherever they come from. tests/test_manifest_cache.py tries the files, 
 """
 
 from collections.abc import Iterator
+from functools import cache as cached
 from functools import cached_property
 from pathlib import Path
 
 import msgspec
 
+from reconciler.cli.schema import SCHEMAS
 from reconciler.manifest import cache
 from reconciler.manifest.cache import KeptDocument, ManifestCache
 
@@ -76,3 +79,8 @@ def no_manifests_read_twice() -> None:
     cache._write = written
     ManifestCache._kept = cached_property(found)  # type: ignore[assignment]
     ManifestCache._kept.__set_name__(ManifestCache, "_kept")
+
+
+def no_schema_made_twice() -> None:
+    """Schemas are the same for every test; that of manifests takes a quarter of a second."""
+    SCHEMAS.update({name: cached(make) for name, make in SCHEMAS.items()})

@@ -12,7 +12,8 @@ A page runs in one folder, its blocks from top to bottom:
     ```diff           changes the file that its first line ``--- NAME`` names
 
 A command that needs nothing of a shell, and is one of ours, runs in this process, where one of its
-own would take ten times as long; every other is given to a shell.
+own would take ten times as long; so does one whose output goes to others through a pipe. Every
+other is given to a shell.
 """
 
 import os
@@ -22,10 +23,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from reconciler.cli.drop_in import provisioning
 from reconciler.cli.main import main
-from tests.harness import run_joined
+from tests.harness import run_here, run_joined
 
 ROOT = Path(__file__).parent.parent
 NEW_KIND = ROOT / "docs" / "new-kind.md"
@@ -36,6 +38,8 @@ _OURS: Mapping[str, Callable[[list[str]], int]] = {
     "webengagement_provisioning": provisioning.main,
 }
 _FOR_A_SHELL = re.compile(r"[|&;<>()$`*?\[\]~#!{}\\]")
+_QUOTED = re.compile(r"""'[^']*'|"[^"$`\\!]*\"""")
+_PIPE = " | "
 _VARIABLE = re.compile(r"(\w+)=(.*)", re.DOTALL)
 _BLOCK = re.compile(r"^```(console|yaml|toml|python|diff)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FILE = re.compile(r"# file: (\S+)\n")
@@ -104,7 +108,11 @@ def _run(page: Path, step: str, folder: Path, env: Mapping[str, str], last: int)
     if command == "echo $?":
         assert [str(last)] == expected, f"{page.name}: exit code {last}"
         return last
-    code, text = _run_here(command, folder, env) or _run_in_shell(command, folder, env)
+    code, text = (
+        _run_here(command, folder, env)
+        or _run_into_pipe(command, folder, env)
+        or _run_in_shell(command, folder, env)
+    )
     found = [line.rstrip() for line in text.rstrip("\n").split("\n")]
     found = found if text.strip() else []
     assert _matches(expected, found), f"{page.name}: $ {command}\n{text}"
@@ -114,27 +122,56 @@ def _run(page: Path, step: str, folder: Path, env: Mapping[str, str], last: int)
 def _run_here(command: str, folder: Path, env: Mapping[str, str]) -> tuple[int, str] | None:
     """Runs a command in this process: its exit code, and what it writes to standard output and
     error. None: it needs a shell, or is not one of ours."""
+    found = _ours(command, env)
+    return found and run_joined(found.program, *found.arguments, cwd=folder, env=found.environment)
+
+
+def _run_into_pipe(command: str, folder: Path, env: Mapping[str, str]) -> tuple[int, str] | None:
+    """Runs the first command of a pipe in this process, and the others in a shell; as
+    ``_run_here``."""
+    first, pipe, others = command.partition(_PIPE)
+    found = _ours(first, env) if pipe else None
+    if found is None:
+        return None
+    result = run_here(found.program, *found.arguments, cwd=folder, env=found.environment)
+    code, text = _run_in_shell(others, folder, env, result.out)
+    return code, result.err + text
+
+
+class _Ours(NamedTuple):
+    """A command that is one of ours, as it would be called in a process of its own."""
+
+    program: Callable[[list[str]], int]
+    arguments: list[str]
+    environment: Mapping[str, str]
+
+
+def _ours(command: str, env: Mapping[str, str]) -> _Ours | None:
+    """None: it needs a shell, or is not one of ours."""
     if env.get("PYTHONPATH") != os.environ.get("PYTHONPATH"):
         return None  # it runs a copy of the package, which the page has changed
-    words = shlex.split(command)
-    if any(_FOR_A_SHELL.search(word) for word in words):
+    if _FOR_A_SHELL.search(_QUOTED.sub("", command)):
         return None
+    words = shlex.split(command)
     variables = dict[str, str]()
     while words and (variable := _VARIABLE.fullmatch(words[0])):
         variables[variable[1]] = variable[2]
         del words[0]
     if not words or words[0] not in _OURS:
         return None
-    return run_joined(_OURS[words[0]], *words[1:], cwd=folder, env={**env, **variables})
+    return _Ours(_OURS[words[0]], words[1:], {**env, **variables})
 
 
-def _run_in_shell(command: str, folder: Path, env: Mapping[str, str]) -> tuple[int, str]:
+def _run_in_shell(
+    command: str, folder: Path, env: Mapping[str, str], given: str = ""
+) -> tuple[int, str]:
+    """As ``_run_here``. ``given``: what the command reads from standard input."""
     done = subprocess.run(
         command,
         shell=True,
         cwd=folder,
         env=env,
-        stdin=subprocess.DEVNULL,
+        input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",

@@ -65,8 +65,9 @@ def install(wheel: Path, folder: Path) -> Path:
     What gwe depends on is taken from where this test runs."""
     venv.create(folder / "venv", with_pip=False)
     python = folder / "venv" / "bin" / "python"
-    put = ("install", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check", wheel)
-    subprocess.run([sys.executable, "-m", "pip", "--python", python, *put], check=True)
+    alone = ("--no-index", "--no-deps", "--no-compile", "--disable-pip-version-check")
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    subprocess.run([*pip, "install", "--quiet", *alone, wheel], check=True)
     (packages,) = (folder / "venv").glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
     return python.parent

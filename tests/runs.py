@@ -265,6 +265,14 @@ class Place:
             return known_plan(server, self.folder, PlanOptions(overwrite_only=overwrite))
 
 
+def store_at(where: str, clock: Callable[[], float]) -> StateStore:
+    """The store at ``where`` with another ``clock``: seconds since 1970."""
+    store = open_store(where)
+    assert isinstance(store, SqlStore)
+    store._clock = clock
+    return store
+
+
 @lru_cache(maxsize=100)
 def _store(where: str) -> StateStore:
     return open_store(where)

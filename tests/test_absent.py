@@ -50,13 +50,13 @@ ALL = "---\n".join(
     [
         (
             absent("AgentGroup", "name: G", 'spec: {agents: ["7001"]}\n'),
-            "error: m.yaml:5:1: spec cannot stand beside ensure: absent\n"
+            "error: m.yaml:5:1: spec cannot be combined with ensure: absent\n"
             "  An object that must not be there has no fields and no former names: remove spec,"
             " or ensure.\n",
         ),
         (
             absent("InteractionQueue", "name: Q", "initial: {state: Enabled}\n"),
-            "error: m.yaml:5:1: initial cannot stand beside ensure: absent\n"
+            "error: m.yaml:5:1: initial cannot be combined with ensure: absent\n"
             "  An object that must not be there has no fields and no former names: remove"
             " initial, or ensure.\n",
         ),
@@ -180,7 +180,7 @@ def test_deletes_count_towards_the_share_whatever_else_is_asked_for(tmp_path: Pa
     assert refused.code == 3
     assert (
         "Refused: 4 of 10 existing managed objects (40 %) would be replaced, deleted or lose"
-        " options; the limit is 30 %. --force does it all the same." in said(refused)
+        " options; the limit is 30 %. --force overrides this." in said(refused)
     )
     assert gwe("plan", *options, "--force", cwd=tmp_path).code == 0
 
@@ -196,8 +196,7 @@ def test_what_another_site_may_use_is_deleted_only_with_force(tmp_path: Path) ->
     options = plan_arguments(server, "-f", "m.yaml", "--format", "json")
     blocked = gwe("plan", *options, cwd=tmp_path)
     assert blocked.json()["actions"][0]["reason"] == (
-        "another Web Engagement site of this tenant may use it: Other; --force deletes it all"
-        " the same"
+        "another Web Engagement site of this tenant may use it: Other; --force deletes it anyway"
     )
 
 

@@ -3,17 +3,19 @@
 An error that is no error of ours comes out of ``gwe`` and fails the test.
 """
 
+import importlib
 import os
+import pkgutil
 import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+import reconciler
 from tests.harness import (
     Result,
     everything,
@@ -657,42 +659,27 @@ def test_a_server_that_another_process_writes_is_waited_for_and_then_told(
 
 # Without the rights of root
 
-_AS_NOBODY = """\
-import contextlib, importlib, io, os, pkgutil, sys
-import reconciler
-for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
-    if not module.name.endswith("__main__"):
-        importlib.import_module(module.name)
-from reconciler.cli.main import main
-# What is imported inside functions must be there before the rights are given up.
-with contextlib.redirect_stderr(io.StringIO()):
-    main(["validate", "--quiet"])
-    main(["validate", "--quiet", "--file", "/nonexistent"])
-if os.geteuid() == 0:
-    os.setgroups([])
-    os.setgid(65534)
-    os.setuid(65534)
-sys.exit(main(sys.argv[1:]))
-"""
-
 
 def gwe_without_rights(*arguments: str | Path, cwd: Path) -> Result:
     """Runs ``gwe`` as a user who is not root, whoever runs the tests."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GWE_")}
-    path = os.pathsep.join(filter(None, sys.path))
-    done = subprocess.run(
-        [sys.executable, "-c", _AS_NOBODY, *map(str, arguments)],
-        cwd=cwd,
-        env=environment
-        | {"COLUMNS": "80", "PYTHONPATH": path, "GWE_STATE_DIR": str(state_folder(cwd))},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return Result(done.returncode, done.stdout, done.stderr)
+    _import_everything()
+    if os.geteuid() != 0:
+        return gwe(*arguments, cwd=cwd)
+    os.seteuid(65534)
+    try:
+        return gwe(*arguments, cwd=cwd)
+    finally:
+        os.seteuid(0)
+
+
+@cache
+def _import_everything() -> None:
+    """What is imported inside functions may be where only root can read."""
+    for module in pkgutil.walk_packages(reconciler.__path__, "reconciler."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    for file in ("bundled", "/nonexistent"):
+        gwe("validate", "--quiet", "--file", file, cwd=Path("/"))
 
 
 @pytest.fixture

@@ -338,8 +338,8 @@ def test_a_test_site_that_leads_to_the_host_of_production_differs(tmp_path: Path
         "        own\n"
     ) in result.out
     assert (
-        "Note: known.yaml:4:5: 'cs.test', the text for side A of this entry, stands"
-        " nowhere in test: the entry has no effect. Correct or remove it."
+        "Note: known.yaml:4:5: 'cs.test', the text for side A of this entry, does not"
+        " occur in test: the entry has no effect. Correct or remove it."
     ) in " ".join(result.out.split())
 
 

@@ -30,6 +30,18 @@ def test_a_whole_site_is_well(tmp_path: Path) -> None:
     assert steps(result) == dict.fromkeys(("log-in", "mode", "permissions", "site"), "ok")
 
 
+def test_in_a_narrow_terminal_what_was_found_stands_below_the_check(tmp_path: Path) -> None:
+    server = site_server(tmp_path, BARE)
+    narrow = {**ADMINISTRATOR, "COLUMNS": "40"}
+    result = doctor(tmp_path, "--server", f"embedded:{server}", "--app", APP, **narrow)
+    assert result.out == (
+        "ok      log-in\n    as default\n"
+        "ok      mode\n    Full: the server takes writes\n"
+        "ok      permissions\n    create, change and delete in the\n    folders of Resources\n"
+        "ok      site\n    GWE in tenant Resources, complete\n"
+    )
+
+
 def test_a_wrong_password_is_named_and_nothing_more_is_looked_at(tmp_path: Path) -> None:
     server = site_server(tmp_path, BARE)
     wrong = {**ADMINISTRATOR, "GWE_PASSWORD": "wrong"}

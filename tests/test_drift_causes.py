@@ -131,8 +131,8 @@ def test_an_undone_run(engine: Reconciler, manifests: Path) -> None:
     run = engine.apply(engine.plan(manifests)).run
     undo = engine.apply(engine.undo(run)).run
     assert reasons(engine.drift(manifests)) == {
-        "Care": f"taken away by run {undo}",
-        "Sales": f"taken away by run {undo}",
+        "Care": f"deleted by run {undo}",
+        "Sales": f"deleted by run {undo}",
     }
 
 
@@ -200,7 +200,7 @@ def test_an_object_that_came_again_after_a_run_took_it_away(
     with opened(path) as server:
         server.create("Script", {"tenantDBID": 101, "name": "Sales", "type": 23})
     drift = engine.drift(manifests)
-    assert reasons(drift)["Sales"] == f"taken away by run {undo}"
+    assert reasons(drift)["Sales"] == f"deleted by run {undo}"
 
 
 def test_a_file_of_before_there_were_times_says_who_alone(

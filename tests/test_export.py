@@ -65,11 +65,13 @@ ONE_OF_EACH_SHAPE = list({shape(one): one for one in reversed(SITES)}.values())[
 def with_every_object() -> list[Path]:
     """Sites that have an object of every shape together; in `make explore` every shape of a
     site."""
-    found, seen = [], set[Any]()
-    for site in sorted(ONE_OF_EACH_SHAPE, key=lambda site: (-len(shape(site)), site)):
-        if not shape(site) <= seen or examples(2) == 2:
-            found.append(site)
-            seen |= shape(site)
+    found, left = [], {site: shape(site) for site in ONE_OF_EACH_SHAPE}
+    while left:
+        site = max(left, key=lambda site: (len(left[site]), str(site)))
+        seen = left.pop(site)
+        found.append(site)
+        if examples(2) < 2:
+            left = {site: more - seen for site, more in left.items() if more - seen}
     return found
 
 

@@ -162,8 +162,7 @@ def test_the_choices_of_format_are_the_forms_of_output() -> None:
         "compare": tuple(COMPARISON_FORMS),
         "drift": (*FORMS, "junit"),
         "validate": ("text", "json", "junit", "sarif"),
-        "explain": ("text", "json"),
         "graph": ("text", "mermaid", "dot", "svg", "json"),
-        "apply": ("text", "json"),
-        "doctor": ("text", "json"),
+        **dict.fromkeys(("accept", "adopt", "apply", "destroy", "doctor"), ("text", "json")),
+        **dict.fromkeys(("explain", "export", "lock", "recover", "undo"), ("text", "json")),
     }

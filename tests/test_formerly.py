@@ -276,7 +276,7 @@ def test_both_names_there_is_blocked(tmp_path: Path) -> None:
         ),
         (
             (QUEUE + "ensure: absent\n",),
-            "error: m.yaml:3:23: formerly cannot stand beside ensure: absent\n",
+            "error: m.yaml:3:23: formerly cannot be combined with ensure: absent\n",
         ),
         (
             (f"{HEAD}kind: Application\nmetadata: {{name: A, formerly: [B]}}\nspec: {{}}\n",),
@@ -425,8 +425,7 @@ def test_what_another_site_may_use_is_renamed_only_with_force(tmp_path: Path) ->
     place = Renaming(tmp_path, ROUTED, site=SIBLING)
     blocked = place.run("plan", "--detailed-exitcode", code=3).out
     assert (
-        "another Web Engagement site of this tenant may use it: GWE2; --force renames it all the"
-        " same"
+        "another Web Engagement site of this tenant may use it: GWE2; --force renames it anyway"
     ) in words(blocked)
     place.apply("--force")
     place.undo()

@@ -73,7 +73,7 @@ def test_a_plan_that_takes_options_from_too_large_a_share_is_refused_with_the_nu
     assert planned.code == 3
     assert (
         "Refused: 4 of 10 existing managed objects (40 %) would be replaced, deleted or lose"
-        " options; the limit is 30 %. --force does it all the same." in said(planned)
+        " options; the limit is 30 %. --force overrides this." in said(planned)
     )
     before = everything(server)
     assert gwe("apply", *options, "--auto-approve", cwd=tmp_path).code == 3
@@ -150,7 +150,7 @@ def test_replaces_count_for_the_number_whoever_consented(tmp_path: Path) -> None
     assert planned.code == 3
     assert (
         "Refused: 3 existing managed objects would be replaced, deleted or lose options; the"
-        " limit is 2. --force does it all the same." in said(planned)
+        " limit is 2. --force overrides this." in said(planned)
     )
     before = everything(server)
     assert gwe("apply", *options, "--auto-approve", cwd=tmp_path).code == 3

@@ -110,22 +110,22 @@ def test_required_fields_count_in_either_block(text: str) -> None:
         (
             GROUP + "spec: {annex: {s: {o: x}}}\ninitial: {annex: {s: {o: x}}}\n",
             "m.yaml:5:23",
-            "annex/s/o stands in both spec and initial, first at m.yaml:4:20",
+            "annex/s/o is in both spec and initial, first at m.yaml:4:20",
         ),
         (
             GROUP + "spec: {agents: [a]}\ninitial: {agents: [b, c]}\n",
             "m.yaml:5:11",
-            "agents stands in both spec and initial, first at m.yaml:4:8",
+            "agents is in both spec and initial, first at m.yaml:4:8",
         ),
         (
             OPTIONS + "spec: {sections: {s: {a: x}}}\ninitial: {sections: {s: {b: y}}}\n",
             "m.yaml:6:26",
-            "[s] stands in both spec and initial, first at m.yaml:5:23",
+            "[s] is in both spec and initial, first at m.yaml:5:23",
         ),
         (
             OPTIONS + "spec: {options: {s: {a: x}}}\ninitial: {options: {s: {a: x}}}\n",
             "m.yaml:6:25",
-            "s/a stands in both spec and initial, first at m.yaml:5:22",
+            "s/a is in both spec and initial, first at m.yaml:5:22",
         ),
         (GROUP + "initial: {annex: {s: {o: null}}}\n", "m.yaml:4:23", "o cannot be null"),
         (GROUP + "initial: {}\n", "m.yaml:4:1", "initial is empty"),
@@ -139,7 +139,7 @@ def test_required_fields_count_in_either_block(text: str) -> None:
         (
             FILE + "spec: {file: a}\ninitial: {format: ini, values: {'[s] a': x}}\n",
             "m.yaml:5:11",
-            "format can stand in spec only",
+            "format can be in spec only",
         ),
         (
             GROUP + "spec: {annex: {s: {a: x}}}\npolicy: {whole: [/annex]}\n",
@@ -214,7 +214,7 @@ def test_a_mistake_is_explained_at_its_place(text: str, place: str, problem: str
 )
 def test_a_manifest_of_the_former_form_is_told_its_new_form(text: str, new: str) -> None:
     (found,) = _problems(text)
-    assert "no longer known: fields that the site may change stand in initial" in found.summary
+    assert "no longer known: fields that the site may change belong in initial" in found.summary
     assert found.hint.endswith("write this instead:")
     assert found.example == new
     head = text[: text.index("spec:")]
@@ -236,7 +236,7 @@ def test_the_new_form_repeats_no_secret() -> None:
 def test_existing_correct_is_simply_removed() -> None:
     (found,) = _problems(GROUP + "spec: {state: Enabled}\npolicy: {existing: correct}\n")
     assert str(found.position) == "m.yaml:5:10"
-    assert found.hint == "Remove policy.existing: all that stands in spec is corrected."
+    assert found.hint == "Remove policy.existing: all that is in spec is corrected."
     assert found.example == ""
 
 
@@ -244,7 +244,7 @@ def test_a_manifest_of_the_former_form_with_other_mistakes_is_explained_too() ->
     found = _problems(GROUP + "spec: [x]\npolicy: {keep: 5}\n")
     assert [one.summary for one in found] == [
         "spec cannot be a list",
-        "policy.keep is no longer known: fields that the site may change stand in initial",
+        "policy.keep is no longer known: fields that the site may change belong in initial",
     ]
 
 
@@ -255,7 +255,7 @@ def test_the_new_form_is_printed_with_its_lines(tmp_path: Path) -> None:
     assert found.code == 1
     assert found.err + found.out == (
         "error: m.yaml:5:10: policy.existing is no longer known: fields that the site may change"
-        " stand in initial\n"
+        " belong in initial\n"
         "  Below kind and metadata, write this instead:\n"
         "    initial:\n"
         "      annex:\n"

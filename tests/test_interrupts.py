@@ -33,7 +33,6 @@ from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.errors import OutcomeUnknownError
 from reconciler.server.port import Server
 from reconciler.state.journal_writer import SqlJournal
-from reconciler.state.opening import open_store
 from reconciler.state.records import Record, RunFinish
 from reconciler.state.sql import SqlStore
 from reconciler.testing.faults import Drop, Interfere, LoseAnswer
@@ -53,6 +52,7 @@ from tests.runs import (
     make_place_anew,
     once_in_each,
     someone,
+    store_at,
     told,
 )
 from tests.state.backends import make_run
@@ -359,7 +359,7 @@ def test_a_prune_that_is_interrupted_says_that_runs_may_have_been_deleted(
     def strike(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    store = open_store(str(place.state_dir), lambda: 1_000_000_000.0)  # in 2001
+    store = store_at(str(place.state_dir), lambda: 1_000_000_000.0)  # in 2001
     for name in ("first", "second"):
         make_run(store, name)
     monkeypatch.setattr(SqlStore, "prune", strike)

@@ -1,5 +1,6 @@
 """The page of a plan in a real browser: filters, keyboard, print, and that it asks nobody."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_objects_are_found_by_words_kind_and_action(page: Any) -> None:
     assert status.inner_text() == "2 of 8 objects"
     assert page.locator(".kind:visible").count() == 1
     page.click("button[type=reset]")
-    assert status.inner_text() == "8 objects"
+    page.locator("#status", has_text=re.compile("^8 objects$")).wait_for()  # it follows the reset
     page.select_option("#kind", label="AgentGroup")
     page.uncheck("[value=delete]")
     assert _shown(page) == ["G", "Bad"]
@@ -176,12 +177,14 @@ def test_a_link_leads_to_an_object_that_a_filter_hides(page: Any) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_axe_finds_no_serious_fault(page: Any, scheme: str, width: int) -> None:
+    """With dark colours only the contrast can have become another."""
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - it may be absent
 
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": 800})
     page.click("#expand")
-    found = Axe().run(page).response["violations"]
+    options = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
+    found = Axe().run(page, options=options).response["violations"]
     page.emulate_media(color_scheme="null", reduced_motion="null")
     faults = [
         (one["id"], [node["html"] for node in one["nodes"][:3]])

@@ -418,7 +418,7 @@ def named(server: Server, kind: str, name: str) -> ConfObject:
 
 
 def _copy_of(server: Server, name: str, of: str) -> int:
-    """Another client makes an application like another one."""
+    """Another client makes a second, equal application."""
     attributes = {**named(server, "Application", of).attributes, "name": name}
     attributes.pop("portInfos", None)
     attributes["serverInfo"] = {"timeout": 10, "attempts": 1}

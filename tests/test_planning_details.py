@@ -1,4 +1,4 @@
-"""What a plan says beside its actions, and what an apply leaves: the scenarios of
+"""What a plan says besides its actions, and what an apply leaves: the scenarios of
 ``tests/scenarios`` do not look at these."""
 
 from pathlib import Path

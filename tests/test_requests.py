@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.engine.planning import Planned, prepare
 from reconciler.engine.site_access import SiteAccess
+from reconciler.kinds.enums import TRANSACTION_TYPE
 from reconciler.manifest.load import load_manifests
 from reconciler.plan.context import PlanOptions
 from reconciler.resources import bundled_manifests
@@ -70,7 +71,13 @@ def test_all_replaces_together_add_one_read_per_type_that_can_refer_to_theirs(
     planned, counting = plan_counted(tmp_path / "overwrite", PlanOptions(overwrite=True))
     assert planned.plan.counts()["replace"] == 27
     added = [one for one in counting.reads if one not in plain.reads]
-    assert len(added) == len(counting.reads) - len(plain.reads) == 16
+    assert len(added) == len(counting.reads) - len(plain.reads) == 18
+    # Both tenants' lists, among them the inventories of other sets.
+    lists = [
+        {"object_type": TRANSACTION_TYPE["List"], "tenant_dbid": tenant} for tenant in (1, 101)
+    ]
+    assert [filters for _, filters in added if filters in lists] == lists
+    added = [one for one in added if one[1] not in lists]
     assert all("name" not in filters for _, filters in added)
     assert len({object_type for object_type, _ in added}) == 16
     # Bodies of scripts that no manifest manages are left out.

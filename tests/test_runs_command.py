@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from reconciler.state.opening import open_store
 from reconciler.state.records import CallEnd, Record, RunFinish
 from tests.harness import Result, gwe, plan_arguments
-from tests.runs import Place
+from tests.runs import Place, store_at
 from tests.state.backends import PLAN, REPLACE, Backend, call, head, make_run
 from tests.state.conftest import ENGINES, new_backend
 from tests.terminals import InTerminal
@@ -39,7 +39,7 @@ def runs(backend: Backend, folder: Path, *arguments: str) -> Result:
 
 def made(backend: Backend, name: str, days: float, *records: Record, **head: str) -> None:
     """A run that was created so many days ago."""
-    store = open_store(backend.where, lambda: time.time() - days * DAY)
+    store = store_at(backend.where, lambda: time.time() - days * DAY)
     make_run(store, name, *records, **head)
 
 
@@ -131,6 +131,22 @@ def test_in_a_narrow_terminal_the_server_has_a_line_of_its_own(
     ]
 
 
+@pytest.mark.process
+def test_in_a_terminal_of_40_columns_the_application_has_a_line_of_its_own(
+    tmp_path: Path, in_terminal: InTerminal
+) -> None:
+    backend = Backend(str(tmp_path / "state"))
+    name = "20261124-103000-41822c3d"
+    with backend.store().create_run(replace(head(name), app="Web_Engagement"), PLAN) as journal:
+        journal.append(*WROTE)
+    _, shown = in_terminal("runs", "--state-dir", backend.where, cwd=tmp_path, COLUMNS="40")
+    assert shown.splitlines() == [
+        "RUN                       STATUS   DONE",
+        "20261124-103000-41822c3d  applied  0/2",
+        "  application Web_Engagement",
+    ]
+
+
 @pytest.mark.parametrize(
     ("named", "found", "others"),
     [
@@ -194,7 +210,7 @@ def test_last_is_the_last_run_of_the_named_site(backend: Backend, tmp_path: Path
 def test_a_named_site_limits_what_is_pruned(backend: Backend, tmp_path: Path) -> None:
     (tmp_path / "gwe.toml").write_text(SITES, encoding="utf-8")
     for name, app in (("a", "GWE_EMEA"), ("b", "GWE_2"), ("c", "GWE_2"), ("d", "GWE_2")):
-        store = open_store(backend.where, lambda: time.time() - 100 * DAY)
+        store = store_at(backend.where, lambda: time.time() - 100 * DAY)
         made = replace(head(name), server=EMEA, identity="confserv:cfg-emea.example.com#1", app=app)
         with store.create_run(made, PLAN) as journal:
             journal.append(*WROTE)
@@ -334,7 +350,7 @@ def test_a_plan_file_whose_run_was_pruned_is_still_applied_once(place: Place) ->
     (name,) = place.run_names
     for _ in range(2):  # the undo, and the undo of the undo, are the last that wrote
         assert gwe("undo", "last", *server, "--auto-approve", cwd=place.folder).code == 0
-    store = open_store(str(place.state_dir), lambda: time.time() + 100 * DAY)
+    store = store_at(str(place.state_dir), lambda: time.time() + 100 * DAY)
     assert name in store.prune(timedelta(days=90))
     refused = gwe(*apply, cwd=place.folder)
     assert refused.code == 4

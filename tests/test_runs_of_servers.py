@@ -11,6 +11,7 @@ from reconciler.server.connect import is_relative, known_identity
 from reconciler.state.opening import open_store
 from reconciler.state.store import StateStore
 from tests.harness import APP, Result, gwe, site_server
+from tests.runs import store_at
 from tests.state.backends import PLAN, head
 from tests.test_runs_command import WROTE
 
@@ -55,7 +56,7 @@ def earlier(folder: Path, name: str, url: str, of: Path, plan: str = PLAN) -> No
 
 def _old_store(folder: Path) -> StateStore:
     """The state, ten seconds ago."""
-    return open_store(str(folder.parent / "state"), lambda: time.time() - 10)
+    return store_at(str(folder.parent / "state"), lambda: time.time() - 10)
 
 
 def words(text: str) -> str:

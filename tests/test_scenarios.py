@@ -20,8 +20,8 @@
 What is not listed must be in sync.
 
 The plan as JSON is whole: it fits the schema, as all that the harness reads does, and read
-back it is the plan, with the text that ``plan`` prints. Then each story is applied and planned
-again: the second plan is empty, and nothing that the first one did not list has changed.
+back it is the plan, with the text that ``apply`` shows before it applies. Then the story is
+planned again: the second plan is empty, and nothing that the first one did not list has changed.
 """
 
 import io
@@ -64,16 +64,15 @@ def test_the_story_plans_applies_and_settles_as_written(folder: Path, tmp_path: 
         _check_actions(plan, expected)
         _check_remarks(plan["notices"], expected.get("notices", []))
         _check_remarks(plan["warnings"], expected.get("warnings", []))
-        _check_it_reads_back(
-            planned.out, gwe("plan", *options, "--verbose", cwd=tmp_path, env=env).out
-        )
     else:
         assert planned.code != 0
         assert planned.err.startswith("error: ")
     for text in expected.get("errors", []):
         assert text in planned.err
     before = everything(server)
-    applied = gwe("apply", *options, "--auto-approve", cwd=tmp_path, env=env)
+    applied = gwe("apply", *options, "--auto-approve", "--verbose", cwd=tmp_path, env=env)
+    if planned.out:
+        _check_it_reads_back(planned.out, applied.out)
     if expected["exit"] not in (0, 2):
         assert applied.code == expected["exit"]
         assert everything(server) == before
@@ -128,13 +127,14 @@ def _check_remarks(found: list[str], expected: list[str]) -> None:
 
 
 def _check_it_reads_back(printed: str, text: str) -> None:
-    """The plan that was ``printed`` as JSON is whole, and is the one that ``text`` shows."""
+    """The plan that was ``printed`` as JSON is whole, and is the one that ``text`` shows first."""
     plan = plan_of(json.loads(printed))
     assert plan_json(plan) == printed
     assert plan_of(plan_data(plan)) == plan
     out = io.StringIO()
     PlanText(Console(file=out, width=80, no_color=True), verbose=True).plan(plan)
-    assert out.getvalue() == text
+    shown = out.getvalue()
+    assert text[: len(shown)] == shown
 
 
 def _check_untouched(plan: dict[str, Any], before: dict[Any, Any], after: dict[Any, Any]) -> None:

@@ -755,7 +755,7 @@ def test_a_secret_that_is_a_reference_to_nothing_is_not_shown(tmp_path: Path) ->
     assert holds(printed(planned), NEW) == []
 
 
-# What a run has written as a secret stays one
+# What a run has written as a secret stays a secret
 
 GONE = GROUP.replace(SECRET, "null")
 CLEAR = GROUP.replace(SECRET, "new-l0gin")
@@ -810,7 +810,7 @@ def test_a_clear_value_over_a_secret_is_hidden_applied_and_cannot_be_saved(tmp_p
     refused = plan(tmp_path, server, "--out", "plan.json")
     assert refused.code == 3
     assert "a plan file cannot hold a secret: AgentGroup/Group: /annex/db/login" in said(refused)
-    assert "What a run has written as a secret stays one." in said(refused)
+    assert "What a run has written as a secret stays a secret." in said(refused)
     assert "except" not in said(refused)
     done = apply(tmp_path, server)
     assert done.code == 0

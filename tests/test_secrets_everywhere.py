@@ -6,13 +6,19 @@ import html
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from reconciler.apply.lock.lock_object import find_locks
+from reconciler.engine.planning import Planned
+from reconciler.engine.progress import Progress
+from reconciler.engine.site_session import SiteSession
 from reconciler.kinds.fields import FieldPath
+from reconciler.manifest.load import Loaded
+from reconciler.plan.context import PlanOptions
 from reconciler.plan.secrets import secret_digest
 from reconciler.render.forms import FORMS
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -48,6 +54,25 @@ def manifest(option: str, value: str, user: str = "ours") -> str:
     )
 
 
+@contextmanager
+def each_plan_once() -> Iterator[None]:
+    """Nothing is written meanwhile: what is planned with the same options is planned once, and
+    shown in all forms."""
+    made: dict[PlanOptions, Planned] = {}
+    planned = SiteSession.planned
+
+    def kept(
+        session: SiteSession, loaded: Loaded, options: PlanOptions, progress: Progress | None
+    ) -> Planned:
+        if options not in made:
+            made[options] = planned(session, loaded, options, progress)
+        return made[options]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SiteSession, "planned", kept)
+        yield
+
+
 class Story:
     """Runs commands in one folder, and keeps all that they leave to read. ``nursery``: for a
     process that dies."""
@@ -74,18 +99,22 @@ class Story:
         return self.run(command, *plan_arguments(self.server, "-f", "m.yaml", *more))
 
     def look(self) -> None:
-        """Everything that looks and writes nothing."""
+        """Everything that looks and writes nothing. JSON is the same with ``--verbose``."""
         self.run("validate", "-f", "m.yaml")
-        for form in FORMS:
-            for more in ((), ("--verbose",), ("--overwrite",), ("--overwrite", "--verbose")):
-                self.on_site("plan", "--format", form, *more)
-            self.on_site("drift", "--format", form)
-        for name, more in (("update.plan", ()), ("replace.plan", ("--overwrite",))):
-            self.on_site("plan", "--out", name, *more)
-            if (self.folder / name).exists():
-                self.keep_file(name)
-                for form in FORMS:
-                    self.run("show", name, "--format", form, "--verbose")
+        with each_plan_once():
+            for name, more in (("update.plan", ()), ("replace.plan", ("--overwrite",))):
+                self.on_site("plan", "--out", name, *more)
+                self.on_site("plan", "--verbose", *more)
+                self.on_site("plan", "--format", "json", *more)
+                for form in FORMS.keys() - {"text", "json"}:
+                    self.on_site("plan", "--format", form, *more)
+                    self.on_site("plan", "--format", form, "--verbose", *more)
+                if (self.folder / name).exists():
+                    self.keep_file(name)
+                    for form in FORMS:
+                        self.run("show", name, "--format", form, "--verbose")
+            for form in FORMS:
+                self.on_site("drift", "--format", form)
 
     def keep_file(self, name: str) -> None:
         self.texts[f"{len(self.texts)}: {name}"] = (self.folder / name).read_text("utf-8")

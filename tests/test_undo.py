@@ -15,7 +15,7 @@ import pytest
 from reconciler.apply.recovery.recover import plan_of_run
 from reconciler.apply.session import RunOptions
 from reconciler.apply.undo.plan import plan_undo
-from reconciler.apply.undo.replacements import unless_there
+from reconciler.apply.undo.replacements import create_unless_exists
 from reconciler.apply.written import written_by
 from reconciler.engine.run_context import run_context
 from reconciler.kinds.model import Attributes
@@ -298,8 +298,8 @@ def test_a_deleted_object_that_another_client_has_created_again_is_left_as_it_is
 def test_an_object_that_the_undo_deletes_is_not_in_the_way_of_the_deleted_object() -> None:
     create = Create(subject("AgentGroup", "Group"), fields={("name",): "Group"})
     live = Snapshot([ConfObject("AgentGroup", 300, {"name": "Group", "tenantDBID": 101})])
-    assert unless_there(create, live, {("AgentGroup", 300)}) is create
-    assert isinstance(unless_there(create, live, {("AgentGroup", 301)}), InSync)
+    assert create_unless_exists(create, live, {("AgentGroup", 300)}) is create
+    assert isinstance(create_unless_exists(create, live, {("AgentGroup", 301)}), InSync)
 
 
 def _deletes_replaced(place: Place) -> Plan:
@@ -397,7 +397,7 @@ def test_a_created_object_that_others_have_changed_is_deleted_only_by_force(
     assert refused.code == 3
     said = " ".join(refused.out.split())
     assert "it has changed since the run (/annex/s/theirs)" in said
-    assert said.endswith("Mend what blocks it, then ask for the undo again.")
+    assert said.endswith("Correct what blocks it, then ask for the undo again.")
     assert place.objects() == now
     assert _undo(nursery, place, run, "--force").code == 0
     assert_same_but_dbids(place.server, *before)

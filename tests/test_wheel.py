@@ -50,6 +50,7 @@ def test_the_wheel_holds_what_the_program_reads(installed: Path) -> None:
     files = {str(file.relative_to(installed)) for file in installed.rglob("*") if file.is_file()}
     assert {
         "reconciler/bundled/manifests/web-engagement/queues.yaml",
+        "reconciler/bundled/manifests/known/web-engagement.json",
         "reconciler/bundled/schemas/manifest.schema.json",
         "reconciler/bundled/schemas/settings.schema.json",
         "reconciler/py.typed",

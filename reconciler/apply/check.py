@@ -14,12 +14,12 @@ from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
 from reconciler.plan.file.contradictions import contradictions
 from reconciler.plan.fingerprint import object_of, stale_fields
-from reconciler.plan.guards import Limits, refusals, spared
+from reconciler.plan.guards import Limits, refusals, why_spared
 from reconciler.plan.identity import misnamed
 from reconciler.plan.model import DESTROY, Plan, SiteMark
 from reconciler.plan.ordering.deletions import Deletions
 from reconciler.plan.renames import name_taken, rename_of
-from reconciler.server.connect import from_any_folder, url_then
+from reconciler.server.connect import from_any_folder, recorded_url_text
 from reconciler.server.identity import same_server
 from reconciler.server.port import ServerInfo
 from reconciler.server.snapshot import Snapshot
@@ -37,8 +37,8 @@ def check_server(plan: Plan, identity: str, url: str) -> None:
             [
                 Diagnostic(
                     "the plan was made for another server,"
-                    f" {url_then(plan.server, here)}, not for {here}",
-                    hint="Name that server with --server, or make a plan for this one.",
+                    f" {recorded_url_text(plan.server, here)}, not for {here}",
+                    hint="Name that server with --server, or make a plan for this server.",
                 )
             ]
         )
@@ -48,7 +48,8 @@ def on_another_server(run: RunHead, info: ServerInfo) -> Diagnostic:
     """The refusal of a run that was on another server than that of the session."""
     here = from_any_folder(info.url)
     return Diagnostic(
-        f"the run {run.run} was on another server, {url_then(run.server, here)}, not on {here}",
+        f"the run {run.run} was on another server, {recorded_url_text(run.server, here)},"
+        f" not on {here}",
         hint="Name that server with --server.",
     )
 
@@ -94,7 +95,9 @@ def check_guards(plan: Plan, now: SiteMark, live: Snapshot, limits: Limits) -> N
     """RefusedError if the plan would destroy what it must spare, whatever its file says.
     Only objects that were read live count."""
     problems = [
-        f"{action.address}: {reason}" for action in plan.writes if (reason := spared(action, live))
+        f"{action.address}: {reason}"
+        for action in plan.writes
+        if (reason := why_spared(action, live))
     ]
     if "--force" not in plan.consent:
         if now.siblings:

@@ -141,7 +141,7 @@ class _Search:
             case "server", _:
                 return f"changed on the server since run {cause.run}"
         if cause.removed:
-            return f"taken away by run {cause.run}"
+            return f"deleted by run {cause.run}"
         return f"not applied since run {cause.run} wrote something else"
 
 

@@ -149,7 +149,7 @@ class _Run:
         self._note(number, outcome)
         self._schedule.end(number)
         self._in_flight.note(_record(outcome))
-        self._tell()
+        self._report_ended()
 
     def _with_writes(self, outcome: Outcome) -> Outcome:
         """The outcome, with what was written even if a later call of the action failed: before a
@@ -172,7 +172,7 @@ class _Run:
         if address not in self._stale and not skipped:
             self._failed.add(address)
 
-    def _tell(self) -> None:
+    def _report_ended(self) -> None:
         """Announces ended actions in the order of the plan, up to the first that has not ended."""
         told = len(self._report.outcomes)
         while told in self._outcomes:
@@ -193,7 +193,7 @@ class _Run:
             self._note(number, outcome)
             self._in_flight.note(_record(outcome))
         self._in_flight.flush()
-        self._tell()
+        self._report_ended()
 
     def _skipped(self, action: Write) -> Outcome | None:
         """The outcome of an action that is not tried; None: it is tried."""

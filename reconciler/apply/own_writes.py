@@ -49,8 +49,8 @@ class OwnWrites:
         return [*dict.fromkeys((*action.referrers, *(k for k in found if k in self.written)))]
 
     def still_planned(self, referring: Iterable[ConfObject]) -> list[ObjectKey]:
-        """Which of the objects that a delete is about to change, just read, are unchanged since the
-        plan and written later by it."""
+        """The objects, of those that a delete is about to change, which are unchanged since the
+        plan and which the plan writes later. ``referring``: just read."""
         found = []
         for one in referring:
             key = (one.type, one.dbid)

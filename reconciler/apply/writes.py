@@ -72,8 +72,8 @@ class Writes:
         self._recover = session.calls.recover_hint
 
     def write(self, action: Write) -> Steps[Outcome]:
-        """Applies one action. StaleActionError if its objects have changed; the server's
-        errors where it refused; StopRunError if the run must end."""
+        """Applies one action. StaleActionError if its objects have changed; the server's errors if
+        it refuses; StopRunError if the run must end."""
         match action:
             case Create():
                 return (yield from self._create(action))

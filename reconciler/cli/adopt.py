@@ -1,4 +1,4 @@
-"""``gwe adopt``: the plan that puts what is on the server into the inventory."""
+"""``gwe adopt``: the plan that adds what is on the server to the inventory."""
 
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def command(
 
     --forget-missing takes out of the inventory what somebody has deleted by hand.
 
-    The plan is shown and confirmed; gwe undo takes it back.
+    The plan is shown and confirmed; gwe undo reverts it.
     """
     if not (addresses or declared or from_runs or forget_missing):
         raise UsageError(
@@ -74,7 +74,7 @@ def command(
 
     def work() -> ApplyResult:
         session = open_session(connection)
-        # Imported only now: meanwhile a thread starts Java.
+        # Imported late, while a thread starts Java.
         from reconciler.cli.execution import ApplyConditions, show_and_apply, show_and_save_only  # noqa: PLC0415
 
         loaded = load(manifests, session.settings, verbose=output.verbose)

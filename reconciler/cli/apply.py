@@ -70,7 +70,7 @@ def command(
     def work() -> ApplyResult:
         check_is_id(expect)
         session = open_session(connection)
-        # Imported only now: meanwhile a thread starts Java.
+        # Imported late, while a thread starts Java.
         from reconciler.cli.execution import ApplyConditions, show_and_apply  # noqa: PLC0415
         from reconciler.engine.running import load_plan  # noqa: PLC0415
 
@@ -96,7 +96,7 @@ def command(
 
 
 def _check_is_for(mark: SiteMark, site: SiteFlags) -> None:
-    """UsageError if a site was named on the command line and the plan is for another."""
+    """UsageError if a site was named on the command line and the plan is for another site."""
     made_for = {"--app": mark.app, "--tenant": mark.tenant, "--cluster": mark.cluster}
     for option in given_options(site):
         named = getattr(site, option.removeprefix("--"))

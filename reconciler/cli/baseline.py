@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reconciler.plan.model import Plan
     from reconciler.plan.ownership.baseline import Accepted, Baseline
 
-# Few call for a baseline.
+# Few commands need a baseline.
 # ruff: noqa: PLC0415
 
 
@@ -70,7 +70,8 @@ class BaselineFlags(FlagGroup):
 
 
 def write_baseline(plan: Plan, flags: BaselineFlags, path: Path, *, whole: bool) -> None:
-    """Accepts what a plan would write, and says what became of each entry."""
+    """Writes a baseline that accepts what a plan would write, and says what became of each
+    entry."""
     from reconciler.plan.actions import changes_of
     from reconciler.plan.ownership.baseline import baseline_of, check_site, differences
     from reconciler.state.baseline_file import read_baseline, save_baseline

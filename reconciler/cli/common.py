@@ -14,9 +14,9 @@ from reconciler.resources import named_manifests
 
 
 class AnyPath(click.Path):
-    """A path. Click checks nothing but that it is not empty, as it is where a variable of a shell
-    is not set: an empty path would be the working folder. The code that reads a path reports its
-    problems with all others."""
+    """A path. Click only checks that it is not empty, as from an unset shell variable: an empty
+    path would mean the working folder. The code that reads a path reports its problems with all
+    others."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path, readable=False)
@@ -32,11 +32,11 @@ ANY_PATH = AnyPath()
 
 
 class ManifestPath(AnyPath):
-    """A path of manifests. ``bundled`` stands for those that come with gwe; a folder of that
+    """A path of manifests. ``bundled`` means the manifests that come with gwe; a folder of that
     name is ``./bundled``."""
 
     def coerce_path_result(self, value: Any) -> Any:
-        """The path, also of one that click has made already."""
+        """The path, even if click has converted it already."""
         return value if isinstance(value, Path) else named_manifests(os.fsdecode(value))
 
 
@@ -107,7 +107,7 @@ class ManifestFlags(FlagGroup):
 
 
 class ApplicationFlags(FlagGroup):
-    """The application that a site is named by, and its tenant."""
+    """The application that identifies a site, and its tenant."""
 
     app: str = flag(
         "--app",
@@ -234,7 +234,7 @@ class StateFlags(FlagGroup):
 
 
 class HostFlags(FlagGroup):
-    """Whether launch files of a run are here."""
+    """Whether the launch files of a run are on this host."""
 
     same_host: bool = flag(
         "--same-host",

@@ -1,4 +1,4 @@
-"""``gwe compare``: what differs between two sites, or a site and an export of one."""
+"""``gwe compare``: what differs between two sites, or a site and an export of a site."""
 
 from pathlib import Path
 
@@ -39,11 +39,11 @@ class DifferenceFlags(FlagGroup):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """The words of ``--site-values``."""
+        """The values of ``--site-values``."""
         return tuple(one for text in self.site_values for one in text.split(",") if one)
 
     def read(self) -> EnvironmentMapping:
-        """The mapping in the named file; none maps nothing."""
+        """The mapping in the named file; an empty mapping without a file."""
         from reconciler.engine.mapping_file import read_mapping  # noqa: PLC0415
 
         return read_mapping(self.mapping) if self.mapping else EnvironmentMapping()
@@ -71,7 +71,7 @@ class OtherAccountFlags(FlagGroup):
 
     @property
     def named_by(self) -> AccountOptions:
-        """What names the account on B."""
+        """Where the account on B was named."""
         user = "--user-b" if self.user_b else "--user or GWE_USER; --user-b names another for B"
         file = "--password-file-b" if self.password_file_b or self.user_b else AccountOptions.file
         return AccountOptions(user, file, another="--password-file-b")
@@ -121,7 +121,7 @@ def command(
     side_b = SideSession.opened(names[1], other.on_b(account), other.named_by)
     mapping = known.read()
     with side_a.source(site, state, side_b) as from_a, side_b.source(site, state, side_a) as from_b:
-        # Meanwhile Java starts.
+        # Imported late, while a thread starts Java.
         from reconciler.cli.status import reading_shown  # noqa: PLC0415
         from reconciler.engine.comparing import CompareRequest, compare_sources  # noqa: PLC0415
         from reconciler.export.selection import ExportRequest  # noqa: PLC0415

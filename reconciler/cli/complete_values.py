@@ -1,6 +1,7 @@
 """The values that a shell offers for options and arguments: profiles, runs, addresses.
 
-What cannot be read offers nothing: a message in the middle of a command line helps nobody.
+If something cannot be read, no values are offered: a message in the middle of a command line would
+not help.
 """
 
 import os
@@ -14,7 +15,8 @@ from reconciler.cli.completing import Values
 from reconciler.cli.flags import Group
 from reconciler.errors import ReconcilerError
 
-# A completion imports what its own values need, and that of a command's name nothing.
+# A completion imports only what its own values need; the completion of a command's name imports
+# nothing.
 # ruff: noqa: PLC0415
 _Read = Callable[[click.Context], Iterable[str]]
 
@@ -61,7 +63,7 @@ def _parameters(context: click.Context) -> Iterable[str]:  # noqa: ARG001
 
 
 def _given(group: type[Group], context: click.Context) -> Group:
-    """The options of a group as far as they are on the command line already."""
+    """The options of a group that are on the command line already."""
     given: dict[str, Any] = {name: context.params.get(name) for name in group.options}
     return group(**{name: value for name, value in given.items() if value})
 

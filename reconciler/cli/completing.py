@@ -1,7 +1,7 @@
-"""What a shell completes: options and arguments say here of which sort their values are.
+"""What a shell completes: which sort of values an option or argument has.
 
-``complete_values`` knows the values. ``main`` gives them to the context of a command line that a
-shell asks about; a command that runs needs none of them.
+``complete_values`` finds the values. ``main`` puts its functions into the context of a command line
+that a shell asks about; a command that runs needs none of them.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,7 +17,7 @@ COMPLETING = "_GWE_COMPLETE"
 
 Sort = Literal["profile", "run", "address", "kind", "parameter"]
 Values = Mapping[Sort, Callable[[click.Context], Iterable[str]]]
-"""Sort -> the values that there are, given the rest of the command line."""
+"""Sort -> the possible values, given the rest of the command line."""
 Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 
 
@@ -45,7 +45,7 @@ complete_parameter = _completer("parameter")
 def complete_side(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> "list[CompletionItem]":
-    """The profiles, and what the shell knows of files."""
+    """The profiles, and the shell's own completion of files."""
     from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell
 
     return [*complete_profile(context, parameter, incomplete), CompletionItem(incomplete, "file")]

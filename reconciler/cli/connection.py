@@ -115,7 +115,7 @@ def connect_options(
     flags: ConnectionFlags, settings: Mapping[str, object], install_dir: Path | None
 ) -> ConnectionOptions:
     """How to reach a real server: the command line wins over the ``connection`` table of
-    gwe.toml. ``install_dir``: from either."""
+    gwe.toml. ``install_dir``: from the command line or gwe.toml."""
     given = {**vars(flags), "install_dir": str(install_dir or "")}
     secret = {"trust_store_password": os.environ.get(TRUST_STORE_PASSWORD, "")}
     return options_from(given, settings, secret)

@@ -1,4 +1,4 @@
-"""Finds the password of an account: in a file, the environment, the system's keyring, or by
+"""Finds the password of an account: in a file, the environment or the system's keyring, or by
 asking at the terminal, in this order. No password is ever shown.
 """
 
@@ -19,7 +19,7 @@ from reconciler.server.connection import Credentials
 from reconciler.text.visible import escaped
 
 MAX_BYTES = 64 * 1024
-"""Of a password file."""
+"""The largest size of a password file."""
 
 SERVICE = "gwe-reconciler"
 """The service name of passwords in the keyring; the account is USER@URL or USER."""
@@ -29,8 +29,8 @@ def find_credentials(
     user: str, file: Path | None, url: str, *, may_ask: bool, option: str = "--password-file"
 ) -> Credentials:
     """The credentials of ``user`` at the server behind ``url``. ``file``: holds the password.
-    ``may_ask``: a person at a terminal may be asked for it; ``option``: the option of the file,
-    for messages.
+    ``may_ask``: a person at a terminal may be asked for it; ``option``: the option that names the
+    file, for messages.
 
     ReconcilerError if the file cannot be read; click.Abort if the answer is Ctrl-C.
     """
@@ -49,8 +49,8 @@ def find_credentials(
 
 
 class AccountOptions(Struct, frozen=True):
-    """What names the account of a session: the user, the file with the password, and the option
-    that gives another password."""
+    """Which options give the account of a session: the user, the file with the password, and the
+    option for another password."""
 
     user: str = "--user or GWE_USER"
     file: str = "--password-file or GWE_PASSWORD_FILE"
@@ -60,8 +60,8 @@ class AccountOptions(Struct, frozen=True):
 def origin_of_account(
     user: str, file: Path | None, url: str, options: AccountOptions, *, may_ask: bool
 ) -> str:
-    """Which user and password ``find_credentials`` has given for the same arguments, and how to
-    give others."""
+    """Where ``find_credentials`` found user and password for the same arguments, and how to give
+    others."""
     named = f"The user is {user}" if user else "No user was named"
     another = f"{PASSWORD} or {options.another} gives another."
     if file is not None:
@@ -87,7 +87,7 @@ def _read(file: Path, option: str) -> str:
 
 
 def _from_keyring(user: str, url: str) -> str | None:
-    """The password in the system's keyring; None where it has none, is locked, is not
+    """The password in the system's keyring; None if the keyring has none, is locked, is not
     installed or fails in any way: its backend is third-party code that may raise anything."""
     try:
         import keyring  # noqa: PLC0415 - an optional extra, and slow to import
@@ -102,7 +102,7 @@ def _from_keyring(user: str, url: str) -> str | None:
 
 
 def _can_ask() -> bool:
-    """Whether somebody can see a question and answer it. It is asked on standard error, since
+    """Whether somebody can see a question and answer it. Questions go to standard error, since
     standard output may go to a file."""
     streams = (sys.stdin, sys.stderr)
     return not in_ci() and all(one is not None and one.isatty() for one in streams)

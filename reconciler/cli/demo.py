@@ -89,8 +89,8 @@ def _folder(folder: Path | None) -> Path:
 
 
 def _program() -> str:
-    """What starts this gwe from any folder: its name where a shell finds it by that. It may have
-    been started by a path relative to the folder that we are still in."""
+    """The command that starts this gwe from any folder: its name if a shell finds it by that, else
+    its absolute path. It may have been started by a path relative to the current folder."""
     ours = Path(os.path.abspath(sys.argv[0]))
     found = shutil.which("gwe")
     if found and Path(found).absolute() == ours:

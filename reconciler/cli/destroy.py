@@ -69,7 +69,7 @@ def command(
 
     def work() -> ApplyResult:
         session = open_session(connection)
-        # Imported only now: meanwhile a thread starts Java.
+        # Imported late, while a thread starts Java.
         from reconciler.cli.execution import ApplyConditions, show_and_apply, show_and_save_only  # noqa: PLC0415
 
         loaded = load(manifests, session.settings, verbose=output.verbose)
@@ -95,7 +95,7 @@ def command(
 
 
 def _check_confirmed(confirmed: str | None, name: str) -> None:
-    """UsageError if another name was given than the site's, or nobody can be asked for it."""
+    """UsageError if the given name is not the site's, or nobody can be asked for it."""
     if confirmed is None and not is_interactive():
         raise UsageError(
             "there is no terminal to ask on",

@@ -1,4 +1,4 @@
-"""``gwe doctor``: checks all that a plan needs, and says what to do about what is missing."""
+"""``gwe doctor``: checks all that a plan needs, and says what to do if something is missing."""
 
 from collections.abc import Iterator
 from typing import Protocol, cast
@@ -47,7 +47,7 @@ def command(
     Exits 1 when a check failed.
     """
     session = open_session(connection)
-    # Imported only now: meanwhile a thread starts Java.
+    # Imported late, while a thread starts Java.
     from reconciler.render.check_results import print_check_results  # noqa: PLC0415
     from reconciler.render.json_reports import DOCTOR  # noqa: PLC0415
     from reconciler.render.reports import CheckReport  # noqa: PLC0415

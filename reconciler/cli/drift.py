@@ -49,7 +49,7 @@ def command(
     loaded = load(manifests, session.settings, verbose=output.verbose)
     baseline = accepted.read()
     with session.connect(site, state) as engine:
-        # Imported only now: meanwhile a thread starts Java.
+        # Imported late, while a thread starts Java.
         from reconciler.cli.status import reading_shown  # noqa: PLC0415
         from reconciler.plan.context import PlanOptions  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def command(
     )
     say_unfinished(unfinished)
     if form.format == "junit" and not output.quiet:
-        # The report goes to a file, and whoever reads the job's log sees nothing else.
+        # The report goes to a file, so this line is all that the job's log shows.
         say(summary(plan), err=True)
     if not plan.applyable:
         return ExitCode.REFUSED

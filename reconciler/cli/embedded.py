@@ -153,7 +153,7 @@ def serve(path: Path, listen: ListenFlags, waiting: TimeoutFlags) -> int:
     from reconciler.server.wire.endpoint import ListenAddress  # noqa: PLC0415
     from reconciler.server.wire.listener import Listener  # noqa: PLC0415
 
-    EmbeddedServer(path).close()  # what is wrong with the file is said before Java starts
+    EmbeddedServer(path).close()  # mistakes in the file are reported before Java starts
     found = jars.find_jars(jars.folder_of(listen.psdk, listen.install_dir)).check()
     address = ListenAddress(
         host=listen.host,

@@ -1,4 +1,4 @@
-"""What ``apply`` and ``undo`` share: show a plan, ask, apply it and show how it goes."""
+"""What ``apply`` and ``undo`` share: show a plan, ask, apply it and show the progress."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -31,9 +31,9 @@ from reconciler.state.plan_file import PlanFile
 
 
 class ApplyConditions(Struct, frozen=True):
-    """Under what conditions a plan that was shown is applied, and how. ``keeps_state``: the place
-    where runs are stored was named; ``expect``: the only id that the plan may have; ``skip_stale``:
-    actions whose live objects have changed are left out; ``approve``: asks a person."""
+    """When and how a plan that was shown is applied. ``keeps_state``: the place where runs are
+    stored was named; ``expect``: the only id that the plan may have; ``skip_stale``: actions whose
+    live objects have changed are left out; ``approve``: asks a person."""
 
     flags: RunFlags
     keeps_state: bool
@@ -81,7 +81,7 @@ def show_and_apply(
         shown.report(report)
     except KeyboardInterrupt:
         if report is None:
-            raise  # else the run has ended, and its exit code says how
+            raise  # otherwise the run has ended, and its exit code says how
     return ApplyResult(report.exit_code, plan, report)
 
 
@@ -96,16 +96,16 @@ def show_and_save_only(plan: Plan, output: OutputFlags, out: Path) -> ApplyResul
 
 
 def _refusals(plan: Plan) -> Iterator[Diagnostic]:
-    """Why a plan cannot be applied, as the plan says it too."""
+    """Why a plan cannot be applied; the plan itself shows the same."""
     for refusal in plan.refusals:
-        yield Diagnostic(refusal, hint="--force does it all the same.")
+        yield Diagnostic(refusal, hint="--force overrides this.")
     for action in plan.blocked:
         yield Diagnostic(f"{action.address}: {action.reason}", action.subject.origin)
 
 
 def _check_manifests_were_named(plan: Plan) -> None:
-    """RefusedError if a plan that nobody reviewed comes from manifests that nobody named:
-    the command may run in the wrong folder."""
+    """RefusedError if a plan was not reviewed and its manifests were not named: the command may run
+    in the wrong folder."""
     if not plan.inputs.named:
         raise RefusedError(
             [
@@ -135,9 +135,9 @@ def _check_needs_no_backups(plan: Plan) -> None:
 
 
 class ShownProgress(Progress):
-    """Prints each outcome; when quiet, problems only; actions that were not tried only when
-    verbose. ``lasting``: the state of the run outlives this machine. Nothing here stops a run
-    whose output nobody reads any more: rich raises SystemExit where a pipe is broken."""
+    """Prints each outcome; if quiet, only problems; actions that were not tried only if verbose.
+    ``lasting``: the state of the run outlives this machine. A broken pipe, for which rich raises
+    SystemExit, does not stop the run."""
 
     def __init__(
         self,

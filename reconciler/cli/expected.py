@@ -16,8 +16,8 @@ _ID = re.compile(r"\s*[0-9a-fA-F]{32}\s*")
 
 
 def check_is_id(expected: str | None) -> None:
-    """UsageError for what is not an id of a plan, such as the empty value of a variable that is not
-    set; None: any plan will do. Asked before a server is, which may take long."""
+    """UsageError if this is not an id of a plan, such as an empty text from an unset variable;
+    None: any plan will do. Called before anything is read from a server, which may take long."""
     if expected is not None and not _ID.fullmatch(expected):
         raise UsageError(
             f"{expected!r} is not an id of a plan: an id has 32 hexadecimal digits",
@@ -37,7 +37,7 @@ def check_expected(plan: Plan, expected: str | None) -> None:
             "It would write nothing: nothing is left to do. Perhaps the plan that was approved is"
             " applied already: see gwe runs."
             if plan.empty and not plan.blocked
-            else "It would do something else than the plan that was approved: review it."
+            else "It does not do the same as the plan that was approved: review it."
         )
         raise StalePlanError(
             [Diagnostic(f"the plan has the id {found}, and {expected} was expected", hint=hint)]

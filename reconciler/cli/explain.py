@@ -35,7 +35,7 @@ def command(
     session = open_session(connection)
     loaded = load(manifests, session.settings)
     with session.connect(site, state) as engine:
-        # Imported only now: meanwhile a thread starts Java.
+        # Imported late, while a thread starts Java.
         from reconciler.apply.last_writes import PRESENCE, last_writes  # noqa: PLC0415
         from reconciler.cli.status import reading_shown  # noqa: PLC0415
         from reconciler.plan.explanation import Explainer  # noqa: PLC0415

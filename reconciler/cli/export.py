@@ -25,7 +25,7 @@ from reconciler.render.reports import ExportResult
 
 
 class FormFlags(FlagGroup):
-    """How they are written."""
+    """How the manifests are written."""
 
     parameterise: tuple[str, ...] = flag(
         "--parameterise",
@@ -127,7 +127,7 @@ def _say_files(results: Iterable[FileResult], *, quiet: bool) -> None:
 
 
 def _say_rest(made: Export, *, err: bool = False) -> None:
-    """What must be set before a plan, and what the manifests do not say."""
+    """Prints what must be set before a plan, and what the manifests leave out."""
     for title, lines in (
         ("Set these environment variables before a plan:", secret_lines(made.secrets)),
         ("Not in the manifests as it is on the server:", omission_lines(made.omissions)),

@@ -1,9 +1,8 @@
-"""The folder that an export goes into: which of its files it may replace, and which not.
+"""Writes an export into a folder: which files there it may replace, and which not.
 
-The hidden file ``.gwe-export.json`` keeps a digest of every file as an export wrote it. A file
-that still has its digest has been edited by nobody, and may be replaced. The digests of the files
-that an export is about to write are recorded before the first of them, so that an export that is
-cut off can be made again.
+The hidden file ``.gwe-export.json`` keeps a digest of every file as an export wrote it. A file that
+still has its digest has not been edited, and may be replaced. The digests of all files of an export
+are recorded before the first file is written, so that an interrupted export can be repeated.
 """
 
 import hashlib
@@ -33,7 +32,7 @@ _STALE = "nothing is exported to it any more"
 
 class FileResult(Struct, frozen=True):
     """What an export did with a file. ``kept``: somebody has edited or made the file; ``stale``: an
-    earlier export wrote it, and this export has nothing for it. Such files are left alone, and the
+    earlier export wrote it, and this export has no content for it. Such files are left alone, and
     ``remark`` says why."""
 
     name: str
@@ -50,10 +49,10 @@ def check_folder(folder: Path) -> None:
 def write_folder(folder: Path, files: Mapping[str, str], *, merge: bool) -> list[FileResult]:
     """Writes files into a folder, each whole or not at all.
 
-    Without ``merge``, UsageError if a file is there and differs; then nothing is written.
-    With it, files that nobody has edited are updated, and the others are kept. ReconcilerError
-    if a file cannot be read, and where the record is damaged and a file differs; FileWriteError
-    if one cannot be written.
+    Without ``merge``, UsageError if a file exists and differs; then nothing is written. With it,
+    files that nobody has edited are updated, and the others are kept. ReconcilerError if a file
+    cannot be read, or the record is damaged and a file differs; FileWriteError if a file cannot be
+    written.
     """
     contents = {name: text.encode() for name, text in files.items()}
     written, begun, damage = _record(folder)
@@ -91,7 +90,8 @@ def write_folder(folder: Path, files: Mapping[str, str], *, merge: bool) -> list
 
 
 def _result(path: Path, content: bytes, ours: Collection[str | None]) -> FileResult:
-    """``ours``: the digests that the file may have and be nobody's edit."""
+    """``ours``: the digests of content that exports wrote, so that the file is unedited if it has
+    any of them."""
     if not path.exists():
         return FileResult(path.name, "new")
     try:
@@ -110,8 +110,8 @@ def _result(path: Path, content: bytes, ours: Collection[str | None]) -> FileRes
 
 
 def _record(folder: Path) -> tuple[dict[str, str], dict[str, str], str]:
-    """Name -> digest of the files that exports have written, and of those that an export had begun
-    to write when it was cut off; and what is wrong with the record, empty: nothing."""
+    """Name -> digests of the files that exports have written, including an interrupted export; and
+    what is wrong with the record; empty: nothing."""
     path = folder / RECORD
     if not path.exists():
         return {}, {}, ""

@@ -1,4 +1,4 @@
-"""Explains what ended a command: the only place that turns errors into exit codes."""
+"""Explains the error that ended a command: the only place that turns errors into exit codes."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from reconciler.text.visible import escaped
 def explain(
     error: Exception | KeyboardInterrupt, reworded: Callable[[Diagnostic], Diagnostic] | None = None
 ) -> ExitCode:
-    """Prints an error, with its problems ``reworded``; the exit code."""
+    """Prints an error, with its problems ``reworded``. Returns the exit code."""
     if isinstance(error, ReconcilerError):
         from reconciler.render.console import make_console  # noqa: PLC0415 - only for these
         from reconciler.render.messages import print_diagnostics  # noqa: PLC0415
@@ -33,11 +33,11 @@ def explain(
             say(err=True)
         say("Interrupted; nothing was written.", err=True)
     elif isinstance(error, BrokenPipeError):
-        pass  # nobody reads any more
+        pass  # the reader has closed the pipe
     elif isinstance(error, OSError):
-        # Code that reads or writes files explains its own errors: this one is about output.
+        # Code that reads or writes files explains its own errors: this error is about output.
         say(f"error: the output cannot be written: {error.strerror}", err=True)
-    else:  # a defect; the error's text may hold a secret
+    else:  # a defect; the error's text may contain a secret
         say(f"error: {defect(error)}", err=True)
     return ExitCode.FAILED
 
@@ -61,14 +61,14 @@ def naming_files(
 
 
 def _explain_usage(error: click.ClickException) -> None:
-    """Prints what click says about an argument, which it repeats, or about a variable."""
+    """Prints click's message about an argument, which it quotes, or about a variable."""
     if isinstance(error, click.BadParameter) and error.param and error.ctx:
         from reconciler.cli.flags import comes_from_environment  # noqa: PLC0415 - only for these
 
         if comes_from_environment(error.param, error.ctx):
             error.param_hint = str(error.param.envvar)
     message = error.format_message()
-    if isinstance(error, click.MissingParameter):  # click lists the choices one below the other
+    if isinstance(error, click.MissingParameter):  # click lists the choices on separate lines
         message = " ".join(message.split())
     message = escaped(message)
     context = error.ctx if isinstance(error, click.UsageError) else None

@@ -25,7 +25,7 @@ class Flag:
         self.default = attributes.get("default", empty)
 
     def add_to(self, command: Callable[..., Any], name: str, **attributes: Any) -> None:
-        """Gives a command the option, whose value it gets as ``name``."""
+        """Adds the option to a command, which gets its value as ``name``."""
         click.option(*self.names, name, **{**self.attributes, **attributes})(command)
 
 
@@ -36,12 +36,12 @@ def flag(*names: str, **attributes: Any) -> Any:
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(flag,))
 class FlagGroup:
-    """The base of groups: values by name, of which those that are not given have their defaults.
-    They are no dataclasses, since Python compiles the methods of each when it starts: that was a
-    tenth of the time of a small plan. They are no Structs, since some have two bases."""
+    """The base of groups: values by name; values that are not given have their defaults. Groups are
+    no dataclasses, since Python would compile the methods of each at start: that took a tenth of
+    the time of a small plan. They are no Structs, since some have two bases."""
 
     options: ClassVar[Mapping[str, Flag]] = {}
-    """The options of the fields, those of the bases first."""
+    """The options of the fields; the options of base classes come first."""
 
     def __init_subclass__(cls) -> None:
         found: dict[str, Flag] = {}
@@ -59,7 +59,7 @@ class FlagGroup:
         self.__post_init__()
 
     def __post_init__(self) -> None:
-        """Refuses values that do not go together."""
+        """Refuses values that cannot be combined."""
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{name} cannot be set: a group of options does not change")
@@ -101,9 +101,8 @@ def with_flags(command: Callable[..., int]) -> Callable[..., int]:
 
 
 def accepting(*groups: type[FlagGroup]) -> Callable[[Command], Command]:
-    """Decorates a command that does not need these groups: it takes their options all the
-    same and ignores them, so that scripts give every command the same options. Help does not
-    list them."""
+    """Decorates a command that does not need these groups: it accepts their options and ignores
+    them, so that scripts can give every command the same options. Help does not list them."""
 
     def decorate(command: Command) -> Command:
         known = {one.name for one in getattr(command, "__click_params__", ())}
@@ -124,8 +123,8 @@ def from_environment(group: type[Group]) -> Group:
 
 
 def given_options(group: FlagGroup) -> Iterator[str]:
-    """The options of a group that differ from their defaults, as they are written; without
-    those that the environment sets."""
+    """The options of a group that differ from their defaults, as they are written, without options
+    that the environment sets."""
     inherited = names_from(ParameterSource.ENVIRONMENT)
     for name, one in group.options.items():
         if getattr(group, name) != one.default and name not in inherited:
@@ -155,7 +154,7 @@ def names_from(source: ParameterSource) -> frozenset[str]:
 
 
 def origin_of(option: str) -> str:
-    """What gave an option of the running command its value, for a message: the environment
+    """Where an option of the running command got its value, for a message: the environment
     variable, else the option as it is written."""
     context = click.get_current_context(silent=True)
     while context is not None:
@@ -167,6 +166,6 @@ def origin_of(option: str) -> str:
 
 
 def comes_from_environment(parameter: click.Parameter, context: click.Context) -> bool:
-    """Whether the value of a parameter, valid or not, is that of its environment variable."""
+    """Whether the value of a parameter, valid or not, comes from its environment variable."""
     source = context.get_parameter_source(str(parameter.name))
     return source is ParameterSource.ENVIRONMENT

@@ -1,4 +1,4 @@
-"""``gwe fmt``: brings manifests into their canonical form."""
+"""``gwe fmt``: rewrites manifests in canonical form."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NOTHING_WRITTEN = (
 
 
 class _File(Struct, frozen=True):
-    """A file of manifests: its text as it is, and in canonical form."""
+    """A file of manifests: its present text, and the text in canonical form."""
 
     path: Path
     name: str
@@ -86,8 +86,8 @@ def _of_settings(settings: Settings) -> Sequence[Path]:
 
 
 def _read(paths: Sequence[Path], max_bytes: int, *, writing: bool) -> list[_File]:
-    """The files with their canonical form. ManifestError lists every problem; where files were to
-    be written, it says that none was."""
+    """The files with their canonical form. ManifestError lists every problem, and says that no file
+    was written if files were to be written."""
     problems: list[Diagnostic] = []
     files = list(_formatted(paths, max_bytes, problems))
     if problems:

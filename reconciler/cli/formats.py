@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 MAX_WORDS = 2_000
-"""Bytes of what is said about how a plan is applied."""
+"""The largest number of bytes of ``--how-to-apply``."""
 
 
 def format_flag(*forms: str) -> str:
-    """The option ``--format`` of a command that has these forms."""
+    """The option ``--format`` for a command with these forms of output."""
     option: str = flag(
         "--format",
         type=click.Choice(forms),
@@ -37,7 +37,7 @@ def format_flag(*forms: str) -> str:
 
 
 class JsonFlags(FlagGroup):
-    """The form of the output, of a command that has text and JSON."""
+    """The form of the output of a command that has text and JSON."""
 
     format: str = format_flag("text", "json")
 
@@ -61,7 +61,8 @@ class FormatFlags(SizeFlags):
     format: str = format_flag(*FORMS)
 
     def opened(self, page: Path | None = None) -> OutputForm:
-        """The form that was asked for. ``page``: the file of a page, None: standard output."""
+        """The form that was asked for. ``page``: the file for an HTML page; None: standard
+        output."""
         return FORMS[self.format](OutputStyle(max_bytes=self.max_bytes, page=_page_name(page)))
 
 
@@ -71,7 +72,8 @@ class ComparisonFormatFlags(SizeFlags):
     format: str = format_flag(*COMPARISON_FORMS)
 
     def style(self, style: OutputStyle, page: Path | None) -> OutputStyle:
-        """``style`` for this form. ``page``: the file of a page, None: standard output."""
+        """``style``, completed with the options of this form. ``page``: the file for an HTML page;
+        None: standard output."""
         return replace(style, max_bytes=self.max_bytes, page=_page_name(page))
 
 
@@ -100,8 +102,8 @@ class PlanFormatFlags(SizeFlags):
         graph: SiteGraph | None = None,
     ) -> PlanForm:
         """The form that was asked for. ``saved``: the file that holds the plan, if any;
-        ``page``: the file of a page, None: standard output; ``graph``: the chat path, if it is
-        known. UsageError for a long ``--how-to-apply``, for which a comment may have no room."""
+        ``page``: the file for an HTML page, None: standard output; ``graph``: the chat path, if it
+        is known. UsageError for a long ``--how-to-apply``, for which a comment may have no room."""
         if len(self.how_to_apply.encode()) > MAX_WORDS:
             raise UsageError(
                 f"--how-to-apply has more than {MAX_WORDS:,} bytes",
@@ -144,7 +146,7 @@ def _page_name(page: Path | None) -> str:
 def check_page(
     form: FormatFlags | PlanFormatFlags | ComparisonFormatFlags, out: Path | None
 ) -> None:
-    """UsageError for a page that would be printed on a terminal."""
+    """UsageError if a page would be printed on a terminal."""
     if form.format == "html" and out is None and sys.stdout.isatty():
         raise UsageError(
             "an HTML page cannot be shown in a terminal",
@@ -155,8 +157,8 @@ def check_page(
 def check_out(
     form: FormatFlags | PlanFormatFlags | ComparisonFormatFlags, out: Path | None
 ) -> None:
-    """UsageError for a page that would be printed on a terminal, and for a file that is named for
-    another form than a page."""
+    """UsageError if a page would be printed on a terminal, or if a file is named for a form other
+    than a page."""
     if out is not None and form.format != "html":
         raise UsageError(
             f"--out is for --format html; {form.format} goes to standard output",

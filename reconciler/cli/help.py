@@ -1,6 +1,7 @@
-"""Help in sections: three examples, then what is used daily, the connection last.
+"""Help in sections: three examples first, then the options that are used daily, the connection
+last.
 
-Which option stands where is data here, so that the order is the same for every command.
+The place of each option is data, so that the order is the same for every command.
 """
 
 from collections.abc import Iterator
@@ -20,8 +21,7 @@ SECTIONS = {
     "Connection": "timeout in_flight connect_timeout psdk client client_type encoding"
     " ca_file trust_store certificate key tls_upgrade addp",
 }
-"""Section -> its options, in order. All other options of a command stand before them, under
-Options."""
+"""Section -> its options, in order. All other options of a command come first, under Options."""
 
 _PLACES = {
     name: (number, place)

@@ -60,7 +60,7 @@ def _make(folder: Path) -> int:
         )
     write_all(folder, {k: v for k, v in starting.items() if not (folder / k).exists()})
     write_all(folder, copied)
-    write_all(folder / BASE, copied)  # the last: where it is, the others are whole
+    write_all(folder / BASE, copied)  # written last: if it exists, all others are complete
     say(f"Made {folder} with manifests, schemas and {FILE_NAME}.")
     step = "" if folder.resolve() == Path.cwd() else f"cd {folder}, "
     say(f"Next: {step}edit {FILE_NAME}, then gwe validate and gwe plan.")
@@ -68,8 +68,8 @@ def _make(folder: Path) -> int:
 
 
 def _others(folder: Path, ours: Mapping[str, str]) -> Iterator[str]:
-    """What the folder holds that would be in the way: all but what a repository without content
-    has, and what a gwe init that was cut off had written."""
+    """What the folder contains besides the files of an empty repository and what an interrupted gwe
+    init has written: nothing else may be there."""
     made = {Path(name).parts[0] for name in (*ours, BASE)}
     for entry in folder.iterdir() if folder.exists() else ():
         if entry.name in FRESH:

@@ -11,10 +11,10 @@ from reconciler.settings.search import FILE_NAME
 MANIFESTS = "manifests/web-engagement"
 SCHEMAS = "schemas"
 BASE = ".gwe/base"
-"""The folder with the copies as they came, from which ``gwe init --update`` merges."""
+"""The folder with the unedited copies, the base for the merge of ``gwe init --update``."""
 
 FRESH = {".git", ".gitignore", ".gitattributes", "README.md", "LICENSE"}
-"""What a folder may hold and still be new: the files of a repository without content."""
+"""What a folder may contain and still count as new: the files of an empty repository."""
 
 _SETTINGS = """\
 #:schema schemas/settings.schema.json
@@ -81,14 +81,15 @@ def starting_files() -> dict[str, str]:
 
 
 def write_all(folder: Path, files: Mapping[str, str]) -> None:
-    """Writes the files below a folder that do not have these texts yet. FileWriteError."""
+    """Writes the files below a folder that do not have these texts yet. FileWriteError if it
+    cannot."""
     for name, text in files.items():
         if not has_text(folder / name, text):
             write_file(folder / name, text.encode())
 
 
 def has_text(file: Path, text: str) -> bool:
-    """Whether a file is there and has this text."""
+    """Whether a file exists and has this text."""
     content = text.encode()
     try:
         return read_content(file, len(content) + 1) == content

@@ -1,9 +1,8 @@
 """``gwe init --update``: the manifests of this version of gwe, merged into an edited copy.
 
-Three versions of each file are compared: the base, which is the file as it came when the copy
-was made; ours, as the site has edited it; theirs, as it comes with this version of gwe. Where
-both have changed the file, ``git merge-file`` merges it line by line
-(docs/decisions/0009-merging-manifests.md).
+Three versions of each file are compared: the base, from the version of gwe that made the copy;
+ours, as the site has edited it; theirs, from this version of gwe. If both have changed the file,
+``git merge-file`` merges it line by line (docs/decisions/0009-merging-manifests.md).
 """
 
 import shlex
@@ -35,11 +34,11 @@ class FileUpdate(Struct, frozen=True):
 
 
 def update(folder: Path) -> list[FileUpdate]:
-    """Merges what comes with this version into ``folder``; what became of each file that is
-    new or differs from its base. UsageError if the folder has no base, ManifestError if
-    conflicts of an earlier update are left, ReconcilerError if git is needed and does not run,
-    or a file cannot be read, FileWriteError if a file cannot be written. Nothing is written
-    before all is merged."""
+    """Merges the files of this version into ``folder``. Returns what became of each file that is
+    new or differs from its base. UsageError if the folder has no base, ManifestError if conflicts
+    of an earlier update are left, ReconcilerError if git is needed and does not run, or if a file
+    cannot be read, FileWriteError if a file cannot be written. Nothing is written before everything
+    is merged."""
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise UsageError(f"{folder} {what}", "Name the folder that gwe init made.")
@@ -73,7 +72,7 @@ def update(folder: Path) -> list[FileUpdate]:
 
 
 def _check_solved(folder: Path, ours: Mapping[str, str]) -> None:
-    """ManifestError if a file holds conflicts: another merge would put marks into marks."""
+    """ManifestError if a file contains conflicts: another merge would nest their marks."""
     left = [
         problem
         for name, text in ours.items()
@@ -118,12 +117,12 @@ def _merged(
 
 
 def _with_unix_line_ends(text: str) -> str:
-    """The text with the line ends that the files have as they come with gwe."""
+    """The text with Unix line ends, like the files that come with gwe."""
     return text.replace("\r\n", "\n")
 
 
 def _with_line_ends_of(old: str, text: str) -> str:
-    """A text with Unix line ends, with those that ``old`` mostly has."""
+    """A text, which has Unix line ends, with the line ends that ``old`` mostly has."""
     windows = old.count("\r\n")
     return text.replace("\n", "\r\n") if windows > old.count("\n") - windows else text
 
@@ -133,7 +132,7 @@ def _on_lines(lines: Sequence[int]) -> str:
 
 
 def _merge(name: str, ours: str, base: str, theirs: str) -> str:
-    """The merged text. Conflicts in it are marked as git marks them."""
+    """The merged text, with git's marks around conflicts."""
     versions = {"yours": ours, "as it came": base, f"gwe {reconciler.__version__}": theirs}
     with tempfile.TemporaryDirectory() as place:
         command = ["merge-file", "--stdout"]
@@ -151,7 +150,7 @@ def _merge(name: str, ours: str, base: str, theirs: str) -> str:
 
 
 def _git(name: str, place: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-    """Runs git in a folder of no repository, for the merge of the file ``name``."""
+    """Runs git outside of any repository, to merge the file ``name``."""
     try:
         done = subprocess.run(  # noqa: S603 - git, with files of ours
             ["git", *arguments],  # noqa: S607 - where PATH leads
@@ -180,7 +179,7 @@ def _first_line(output: bytes) -> str:
 
 
 def _read(file: Path) -> str:
-    """The text, with the line ends that it has."""
+    """The text, with unchanged line ends."""
     text = read_text(file, MAX_BYTES)
     if isinstance(text, Diagnostic):
         raise ReconcilerError(

@@ -1,4 +1,4 @@
-"""Ctrl-C while something is written. During a run the first lets end what is in flight, the
+"""Ctrl-C while something is written. During a run, the first Ctrl-C lets calls in flight end, the
 second stops at once."""
 
 import signal
@@ -12,7 +12,7 @@ from reconciler.render.console import say
 
 @contextmanager
 def interrupt_explained(message: str, hint: str) -> Iterator[None]:
-    """InterruptedRunError in place of KeyboardInterrupt: for a block that may have written
+    """Raises InterruptedRunError in place of KeyboardInterrupt, for a block that may have written
     something when it is interrupted."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""The manifests of a command: which are loaded, and with which values of variables."""
+"""Loads the manifests of a command, with the values of their variables."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from reconciler.cli.common import ManifestFlags
-from reconciler.cli.settings import ranked
+from reconciler.cli.settings import without_overridden
 from reconciler.render.console import say
 from reconciler.resources import bundled_manifests
 from reconciler.settings.gwe_toml import Settings
 
-# Functions import what reads manifests: meanwhile a thread starts Java.
+# Modules that read manifests are imported late, in functions, while a thread starts Java.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.manifest.load import Loaded
@@ -30,14 +30,14 @@ def load(
     texts: Mapping[Path, str] = MappingProxyType({}),
 ) -> Loaded:
     """The manifests: those of --file, else of gwe.toml, else those that come with gwe.
-    ``verbose`` names the files that are passed over. ``texts``: what some files are taken to hold
-    instead."""
+    ``verbose`` names the files that are skipped. ``texts``: texts that replace the content of some
+    files."""
     from reconciler.manifest.cache import manifest_cache
     from reconciler.manifest.documents import ReadingOptions
     from reconciler.manifest.load import load_manifests
     from reconciler.manifest.variables import GivenValues, parse_setting
 
-    given = ranked(flags, settings).file
+    given = without_overridden(flags, settings).file
     files = given or settings.file
     paths = files or [bundled_manifests()]
     values = GivenValues(
@@ -66,6 +66,6 @@ def _may_be_a_part(given: Sequence[Path], settings: Settings) -> bool:
 
 
 def _is_whole(files: Sequence[Path], settings: Settings) -> bool:
-    """Whether these are all manifests of the set: those that gwe.toml names with ``file``."""
+    """Whether these are all manifests of the set: those that gwe.toml lists under ``file``."""
     named = {os.path.realpath(path) for path in settings.file}
     return bool(named) and named == {os.path.realpath(path) for path in files}

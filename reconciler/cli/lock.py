@@ -119,7 +119,7 @@ def release(run: str, connection: ConnectionFlags, state: StateFlags) -> int:
 
 
 def _find_run(store: StateStore, text: str) -> RunEntry | None:
-    """The run that ``text`` means; None where it is not in this state."""
+    """The run that ``text`` means; None if it is not in this state."""
     try:
         name = store.find_run(text)
     except UsageError:
@@ -128,8 +128,8 @@ def _find_run(store: StateStore, text: str) -> RunEntry | None:
 
 
 def _check_may_abandon(entry: RunEntry | None, text: str, info: ServerInfo, place: str) -> None:
-    """A run without a lock can be abandoned where it did not finish on this server. UsageError
-    if there is no such run in the state at ``place``, RefusedError for any other."""
+    """Checks that a run without a lock may be abandoned: it did not finish on this server.
+    UsageError if there is no such run in the state at ``place``, RefusedError for any other."""
     if entry is None:
         raise UsageError(
             f"there is no lock of a run {text}, and no such run in {place}",

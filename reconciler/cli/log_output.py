@@ -11,7 +11,7 @@ _FORMAT = "%(asctime)s.%(msecs)03d %(levelname)-7s %(name)s: %(message)s"
 
 
 class _EscapingFormatter(logging.Formatter):
-    """The names in a message make no line of their own and do not move the cursor."""
+    """Escapes messages, so that names in them cannot begin a line or move the cursor."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         return escaped(super().formatMessage(record))

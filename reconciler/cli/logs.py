@@ -26,8 +26,8 @@ class LogFlags(FlagGroup):
 
 
 def start_logging(flags: LogFlags) -> None:
-    """Logs until the running command ends, if it was asked for. ReconcilerError if the
-    file cannot be written."""
+    """Logs until the running command ends, if logging was asked for. ReconcilerError if the file
+    cannot be written."""
     context = click.get_current_context(silent=True)
     if context is None or not (flags.log_level or flags.log_file):
         return

@@ -46,8 +46,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "help": ("about", "Show the help of a command."),
     "version": ("about", "Show the version of gwe."),
 }
-"""Command -> (module in ``reconciler.cli``, one line of help). The module's ``command`` is
-the command, or, in a module of several, the function that is called like it."""
+"""Command -> (module in ``reconciler.cli``, one line of help). The module's ``command`` is the
+command or, in a module with several commands, the function with its name."""
 
 _SECTIONS = {"Every day": "plan", "Runs": "runs", "Set up": "demo"}
 """Section of the list of commands -> its first command."""
@@ -67,7 +67,7 @@ class _LazyGroup(SectionedGroup):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Runs a command. Where it does not reach its end, its error says which files it wrote."""
+        """Runs a command. If it fails, its error says which files it had written."""
         from reconciler.files.written import recorded  # noqa: PLC0415 - help writes no file
 
         with recorded() as written:
@@ -79,7 +79,7 @@ class _LazyGroup(SectionedGroup):
                 raise naming_files(error, written.shown()) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
-        """Click would import every command to ask it whether it is hidden. None is."""
+        """Click would import every command to find out whether it is hidden. None is."""
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only for a shell
 
         found = [
@@ -94,7 +94,7 @@ class _LazyGroup(SectionedGroup):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
-        except click.exceptions.NoSuchCommand as error:  # click knows no lazy commands
+        except click.exceptions.NoSuchCommand as error:  # click does not know lazy commands
             raise click.exceptions.NoSuchCommand(
                 error.command_name, possibilities=COMMANDS, ctx=ctx
             ) from None
@@ -124,12 +124,12 @@ def gwe() -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command, or completes a command line for a shell; its exit code."""
+    """Runs one command, or completes a command line for a shell. Returns the exit code."""
     return explained(lambda: run_command(arguments))
 
 
 def run_command(arguments: list[str] | None) -> int:
-    """Runs one command; its exit code. Its errors are the caller's to explain."""
+    """Runs one command. Returns its exit code. The caller explains its errors."""
     result = gwe.main(
         args=arguments,
         prog_name="gwe",
@@ -144,7 +144,7 @@ def _completed_values() -> "Values | None":
     """What a shell that asks is answered with; None where none asks."""
     if COMPLETING not in os.environ:
         return None
-    from reconciler.cli import shells  # noqa: F401, PLC0415 - how each shell is answered
+    from reconciler.cli import shells  # noqa: F401, PLC0415 - the completion class of each shell
     from reconciler.cli.complete_values import VALUES  # noqa: PLC0415
 
     return VALUES
@@ -153,7 +153,7 @@ def _completed_values() -> "Values | None":
 def explained(
     work: Callable[[], int], reworded: "Callable[[Diagnostic], Diagnostic] | None" = None
 ) -> int:
-    """Runs ``work`` and prints its errors, ``reworded``; the exit code."""
+    """Runs ``work`` and prints its errors, ``reworded``. Returns the exit code."""
     try:
         return int(work())
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - what is none of ours is a defect

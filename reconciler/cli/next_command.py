@@ -1,4 +1,4 @@
-"""Commands that a user can copy from an output, with the options that they need to work."""
+"""Commands for a user to copy from the output, with all options that they need."""
 
 import shlex
 from collections.abc import Iterator
@@ -20,21 +20,21 @@ _NAME_THE_SITE = (
 
 
 def undo_with_options(run: str) -> str:
-    """The command that reverts a run whose state was named on the command line; empty where
-    it was not: the environment and gwe.toml name it again."""
+    """The command that reverts a run whose state was named on the command line; empty if the
+    environment or gwe.toml named it, since they will name it again."""
     words = list(_given_again(_NAME_THE_STATE))
     return shlex.join(["gwe", "undo", run, *words]) if words else ""
 
 
 def on_the_same_site(*words: str) -> str:
-    """The command with these words, for the server, site and state that the running command was
-    given on its command line; what the environment and gwe.toml name, they name again."""
+    """The command with these words, and with the server, site and state from the command line of
+    the running command. What comes from the environment or gwe.toml need not be repeated."""
     return shlex.join(["gwe", *words, *_given_again(_NAME_THE_SITE)])
 
 
 def _given_again(names: frozenset[str]) -> Iterator[str]:
-    """Those options of the running command that stood on its command line, as words, without
-    the password of a URL."""
+    """The options from the command line of the running command, as words, without the password of a
+    URL."""
     context = click.get_current_context(silent=True)
     if context is None:
         return

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class PlanFlags(FlagGroup):
-    """What ``gwe plan`` does beside showing the plan."""
+    """What ``gwe plan`` does besides showing the plan."""
 
     out: Path | None = flag(
         "--out",
@@ -67,8 +67,8 @@ def make_plan(
     *,
     with_graph: bool = False,
 ) -> Planned:
-    """The plan that the options ask for. ``with_graph``: all is read that its graph shows."""
-    # Imported only now: meanwhile a thread starts Java.
+    """The plan that the options ask for. ``with_graph``: also read all that its graph shows."""
+    # Imported late, while a thread starts Java.
     from reconciler.cli.status import reading_shown  # noqa: PLC0415
     from reconciler.plan.context import PlanOptions  # noqa: PLC0415
 
@@ -103,9 +103,9 @@ def show_and_save(
     out: Path | None,
     graph: SiteGraph | None = None,
 ) -> None:
-    """Shows a plan, with the chat path in ``graph`` where the form draws it, and writes its plan
-    file, if one was asked for. Where that goes to standard output, the plan is shown on standard
-    error. A page is all that is written."""
+    """Shows a plan, with the chat path in ``graph`` if the form draws it, and writes its plan file
+    if asked for. If the plan file goes to standard output, the plan is shown on standard error.
+    With an HTML page, nothing else is written."""
     if form.format == "html":
         form.opened(style, page=out, graph=graph).plan(plan)
         return

@@ -21,7 +21,7 @@ from reconciler.state.records import RunSummary
 
 
 class _Shown(Progress):
-    """Prints how a recovery goes on."""
+    """Prints the progress of a recovery."""
 
     def __init__(self, line: StatusLine) -> None:
         self._line = line

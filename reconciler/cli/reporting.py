@@ -1,5 +1,5 @@
-"""How a command that changes something says how it ended: in words while it goes on, or with one
-JSON report at its end."""
+"""How a command that changes something reports its result: as text while it goes on, or as one JSON
+report at its end."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def reported(
     result: Callable[..., CommandResult],
     work: Callable[[], CommandResult],
 ) -> int:
-    """Does the work; the exit code. With ``--format json``, standard error has all that it prints,
-    and standard output the report: of what the work returns, or of its error.
+    """Does the work. Returns the exit code. With ``--format json``, all that the work prints goes
+    to standard error, and standard output gets the report: of the work's result, or of its error.
 
-    ``name``: of the report in ``RESULTS``; ``result``: makes its value of an exit code and
-    ``problems``."""
+    ``name``: that of the report in ``RESULTS``; ``result``: makes the report's value from an exit
+    code and ``problems``."""
     if form.format != "json":
         return work().exit_code
     from reconciler.render.result_reports import RESULTS  # noqa: PLC0415 - only for JSON
@@ -45,7 +45,7 @@ def reported(
 
 
 def check_one_output(form: JsonFlags, out: Path | None, option: str = "--out") -> None:
-    """UsageError where both the report and what ``option`` names go to standard output."""
+    """UsageError if both the report and the output of ``option`` go to standard output."""
     if form.format == "json" and out == STANDARD_STREAM:
         raise UsageError(
             f"--format json and {option} - both write to standard output", "Name a file or folder."

@@ -49,7 +49,7 @@ _OPTIONS = "--profile, --server and --app"
 
 
 class _Runs(Struct, frozen=True):
-    """The runs that a command is about: where they are stored, and whose they are."""
+    """The runs that a command is about: where they are stored, and their site."""
 
     state: StateFlags
     server: ServerFlags
@@ -206,7 +206,8 @@ def prune(
 
 
 def _nearest(context: click.Context, inner: _Runs) -> _Runs:
-    """The options after the subcommand, else those before it. A state is named in one place."""
+    """The options after the subcommand, else those before it. The options of a state are not
+    combined from both places."""
     outer: _Runs = context.obj
     state = inner.state if any(_given(context, inner.state)) else outer.state
     server = with_values(outer.server, **dict(_given(context, inner.server)))
@@ -215,7 +216,7 @@ def _nearest(context: click.Context, inner: _Runs) -> _Runs:
 
 
 def _given(context: click.Context, group: Group) -> Iterator[tuple[str, Any]]:
-    """The options of a group that stand after the subcommand, with their values."""
+    """The options of a group after the subcommand, with their values."""
     for name in group.options:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             yield name, getattr(group, name)

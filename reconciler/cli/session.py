@@ -1,4 +1,5 @@
-"""How a command reaches its server: typed options and ``gwe.toml`` become what the engine takes."""
+"""How a command reaches its server: turns typed options and ``gwe.toml`` into the arguments of the
+engine."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from reconciler.cli.common import SiteFlags, StateFlags
 from reconciler.cli.connection import ConnectionFlags, connect_options
 from reconciler.cli.credentials import AccountOptions, find_credentials, origin_of_account
 from reconciler.cli.logs import start_logging
-from reconciler.cli.settings import check_agrees, find_settings, named_state, ranked
+from reconciler.cli.settings import check_agrees, find_settings, named_state, without_overridden
 from reconciler.errors import UsageError
 from reconciler.render.status import StatusLine
 from reconciler.server.connect import (
@@ -28,7 +29,7 @@ from reconciler.server.errors import LoginIncorrectError, ServerUnavailableError
 from reconciler.settings.gwe_toml import Settings, profile_names
 from reconciler.settings.search import settings_folder
 
-# Functions import what makes and applies plans: meanwhile a thread starts Java.
+# Modules that make and apply plans are imported late, in functions, while a thread starts Java.
 # ruff: noqa: PLC0415
 if TYPE_CHECKING:
     from reconciler.engine.reconciler import Reconciler
@@ -36,14 +37,15 @@ if TYPE_CHECKING:
 
 
 class RecordedServer(Struct, frozen=True):
-    """The URL of a server that a plan file or a run has recorded. ``by``: which, in words."""
+    """The URL of a server that a plan file or a run has recorded. ``by``: that file or run, for a
+    message."""
 
     url: str
     by: str
 
     @property
     def hint(self) -> str:
-        """What to do where the URL leads to no server."""
+        """What to do if there is no server at the URL."""
         by = f"{self.by[0].upper()}{self.by[1:]} names {self.url}"
         if is_relative(self.url):
             by += ", as seen from the folder of that time: go there, or name"
@@ -52,8 +54,8 @@ class RecordedServer(Struct, frozen=True):
 
 
 class Session(Struct, frozen=True):
-    """How one command reaches its server. ``password``: one from the command line of the
-    drop-in. ``may_ask``: a person may be asked for it. ``named_by``: what names the account."""
+    """How a command reaches its server. ``password``: from the command line of the drop-in.
+    ``may_ask``: a person may be asked for it. ``named_by``: the options that name the account."""
 
     flags: ConnectionFlags
     settings: Settings
@@ -65,13 +67,13 @@ class Session(Struct, frozen=True):
         return f"Session(flags={self.flags!r})"
 
     def start_early(self) -> None:
-        """Begins to start Java where it is known already that the session needs it."""
+        """Begins to start Java if it is already known that the session needs it."""
         url = self.flags.server or self.settings.server
         if url:
             head_start(url, self.connection())
 
     def url(self, recorded: str = "") -> str:
-        """The URL of the server. ``recorded``: that of a plan file or a run, used where no other
+        """The URL of the server. ``recorded``: the URL from a plan file or a run, used if no other
         was named. UsageError if there is none, or it has a password."""
         url = self.flags.server or self.settings.server or recorded
         if not url:
@@ -90,7 +92,7 @@ class Session(Struct, frozen=True):
         return url
 
     def credentials(self, url: str) -> Credentials:
-        """The account at a server and its password. May ask for it."""
+        """The account at a server and its password, for which a person may be asked."""
         if self.password:
             return Credentials(self.flags.user, self.password)
         file = self.flags.password_file
@@ -111,7 +113,7 @@ class Session(Struct, frozen=True):
         """The site that was named."""
         from reconciler.site.discovery import SiteOptions
 
-        flags = ranked(flags, self.settings)
+        flags = without_overridden(flags, self.settings)
         return SiteOptions(
             flags.app or self.settings.app,
             flags.tenant or self.settings.tenant,
@@ -137,7 +139,7 @@ class Session(Struct, frozen=True):
 
     @contextmanager
     def explained_login(self, url: str) -> Iterator[None]:
-        """Says of a refused login where its user and its password came from."""
+        """Adds to the error of a refused log-in where user and password came from."""
         try:
             yield
         except LoginIncorrectError as error:
@@ -170,6 +172,6 @@ def open_session(flags: ConnectionFlags) -> Session:
     start_logging(flags)
     settings = find_settings(flags.profile)
     check_agrees(flags, settings)
-    session = Session(ranked(flags, settings), settings)
+    session = Session(without_overridden(flags, settings), settings)
     session.start_early()
     return session

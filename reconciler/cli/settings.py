@@ -1,7 +1,7 @@
-"""``gwe.toml`` for a command: found, and which of it and the options counts.
+"""Finds the ``gwe.toml`` of a command, and decides which settings and options count.
 
-The command line comes first, then the environment (click looks there), then ``gwe.toml``. A
-profile that is named on the command line is on the command line with all that it sets.
+The command line wins over the environment (click reads it), which wins over ``gwe.toml``. If the
+command line names a profile, all settings of the profile count as given on the command line.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def find_settings(profile: str = "") -> Settings:
     return read_settings(settings_folder(), profile, named_by)
 
 
-def ranked(flags: Group, settings: Settings) -> Group:
-    """The options without those from the environment that a profile on the command line
-    sets."""
+def without_overridden(flags: Group, settings: Settings) -> Group:
+    """The options, without values from the environment for which a profile on the command line has
+    a setting."""
     if "profile" not in names_from(ParameterSource.COMMANDLINE):
         return flags
     names = settings.origin.profile_sets & names_from(ParameterSource.ENVIRONMENT)
@@ -44,8 +44,8 @@ def ranked(flags: Group, settings: Settings) -> Group:
 
 
 def check_agrees(flags: ServerFlags, settings: Settings) -> None:
-    """UsageError if GWE_PROFILE and GWE_SERVER name different servers: neither is closer
-    to the user, and the wrong choice may be production."""
+    """UsageError if GWE_PROFILE and GWE_SERVER name different servers: neither has precedence, and
+    the wrong choice may be production."""
     inherited, origin = names_from(ParameterSource.ENVIRONMENT), settings.origin
     if not {"profile", "server"} <= inherited or "server" not in origin.profile_sets:
         return
@@ -59,15 +59,15 @@ def check_agrees(flags: ServerFlags, settings: Settings) -> None:
 
 
 def named_state(flags: StateFlags, settings: Settings) -> str:
-    """The folder or the URL that was named for the runs; empty: nobody named one."""
-    flags = ranked(flags, settings)
+    """The folder or the URL that was named for the runs; empty: none was named."""
+    flags = without_overridden(flags, settings)
     if flags.state and flags.state_dir:
         raise UsageError(
             "--state (or GWE_STATE) and --state-dir (or GWE_STATE_DIR) cannot be combined",
             "Each says where runs are stored: give one of them.",
         )
     where = str(flags.state or flags.state_dir or settings.state or settings.state_dir or "")
-    if "://" in where:  # now: a command that stores nothing would not notice
+    if "://" in where:  # checked now, since a command that stores nothing would not notice
         from reconciler.state.opening import check_place
 
         check_place(where, origin_of("--state") if flags.state else "state in gwe.toml")
@@ -75,7 +75,7 @@ def named_state(flags: StateFlags, settings: Settings) -> str:
 
 
 def state_store(flags: StateFlags, settings: Settings) -> StateStore:
-    """The store of runs: the named one, else the platform's own folder."""
+    """The store of runs: the named store, else the platform's own folder."""
     from reconciler.state.opening import default_state_folder, open_store
 
     return open_store(named_state(flags, settings) or str(default_state_folder()))

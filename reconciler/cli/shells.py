@@ -1,8 +1,8 @@
-"""How each shell is told what it may complete: click's classes, with names of objects in mind.
+"""How each shell gets its completions: click's classes, adapted to names of objects.
 
 Names have blanks, commas, colons, quotes and brackets. zsh and fish quote a completed word
-themselves, bash and PowerShell put it on the command line as it is. Where click's own script
-loses a part of such a name, a script of ours takes its place.
+themselves, bash and PowerShell put it on the command line as it is. If click's own script loses a
+part of such a name, our own script replaces it.
 """
 
 import os
@@ -37,7 +37,7 @@ complete -o nosort -F %(complete_func)s %(prog_name)s
 
 
 class _KeepsTheOption(ShellComplete):
-    """``--option=VALUE`` is one word to the shell: what completes it begins with the option."""
+    """``--option=VALUE`` is one word to the shell, so its completions begin with the option."""
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem[Any]]:
         found = super().get_completions(args, incomplete)
@@ -50,13 +50,13 @@ class _KeepsTheOption(ShellComplete):
 
 @add_completion_class
 class QuotingBash(_KeepsTheOption, BashComplete):
-    """Bash also ends a word at ``=`` and ``:``. It is asked for the line, not for its words,
-    and replaces what stands behind the last of these characters."""
+    """Bash also ends a word at ``=`` and ``:``. The script passes the whole line instead of its
+    words, and replaces the text after the last of these characters."""
 
     source_template: ClassVar[str] = _BASH
 
     def get_completion_args(self) -> tuple[list[str], str]:
-        # With a character more, the last word is there even where it is empty.
+        # With one more character, the last word exists even if it is empty.
         *words, last = split_arg_string(os.environ["COMP_WORDS"] + "x")
         self._incomplete = last[:-1]
         return words[1:], self._incomplete
@@ -69,7 +69,7 @@ class QuotingBash(_KeepsTheOption, BashComplete):
 
 @add_completion_class
 class OptionKeepingZsh(_KeepsTheOption, ZshComplete):
-    """zsh knows ``compdef`` only after ``compinit``, which a fresh ~/.zshrc does not call."""
+    """zsh has ``compdef`` only after ``compinit``, which a fresh ~/.zshrc does not call."""
 
     source_template: ClassVar[str] = ZshComplete.source_template.replace(
         "    compdef ",
@@ -79,7 +79,7 @@ class OptionKeepingZsh(_KeepsTheOption, ZshComplete):
 
 @add_completion_class
 class WholeValueFish(_KeepsTheOption, FishComplete):
-    """click's script takes what stands behind a comma for something else."""
+    """click's script takes the text after a comma for a description."""
 
     source_template: ClassVar[str] = FishComplete.source_template.replace(
         'string split ","', 'string split --max 1 ","'
@@ -95,8 +95,8 @@ _QUOTED_PATH = (
 @add_completion_class
 class QuotingPowerShell(_KeepsTheOption, PowerShellComplete):
     """PowerShell needs quotes around a word with any special character, and has rules of its own
-    for them. A backslash, as in a Windows path, is a character like any other. click's script puts
-    the path of a file on the line as it is, also where it has a blank."""
+    for them. A backslash, as in a Windows path, is an ordinary character. click's script puts the
+    path of a file on the line unquoted, even if it has a blank."""
 
     source_template: ClassVar[str] = PowerShellComplete.source_template.replace(
         "$_.FullName, $_.Name,", f"{_QUOTED_PATH}, $_.Name,"
@@ -121,8 +121,8 @@ _QUOTED = re.compile(
 
 
 def powershell_words(line: str) -> list[str]:
-    """The words of a command line of PowerShell; the last may lack its closing quote. Variables
-    stay as they are written."""
+    """The words of a command line of PowerShell; the last may lack its closing quote. Variables are
+    not expanded."""
     words: list[str] = []
     end = -1
     for found in _QUOTED.finditer(line):

@@ -27,7 +27,7 @@ def command(plan_file: Path, form: PlanFormatFlags, page: PageFlags, output: Out
     check_out(form, page.out)
     found = read_plan_file(plan_file, key=plan_key())
     if form.format == "json":
-        # The file itself: a copy made of it must stay the same plan.
+        # Print the file itself, since a copy must stay the same plan.
         print_data(json_escaped(found.text))
     else:
         name = "" if plan_file == STANDARD_STREAM else str(plan_file)

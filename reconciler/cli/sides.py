@@ -32,7 +32,7 @@ _PROFILE = "profile:"
 
 class NamedSide(Struct, frozen=True):
     """What A or B names: a profile of gwe.toml, the URL of a server, or a path of manifests.
-    Two of the three are empty. ``name``: as messages call the side."""
+    Two of the three are empty. ``name``: the name of the side in messages."""
 
     name: str
     profile: str = ""
@@ -41,7 +41,7 @@ class NamedSide(Struct, frozen=True):
 
 
 def named_side(text: str) -> NamedSide:
-    """What ``text`` names. UsageError if it is nothing, or several things."""
+    """What ``text`` names. UsageError if it names nothing, or is ambiguous."""
     if find_adapter(text) is not None or "://" in text:
         return NamedSide(text, url=text)
     profiles = profile_names(settings_folder())
@@ -80,12 +80,12 @@ class SideSession(Struct, frozen=True):
     def opened(
         cls, side: NamedSide, account: AccountFlags, named_by: AccountOptions
     ) -> SideSession:
-        """The session of a side, not connected yet; Java begins to start where it is needed.
-        ``named_by``: what names the account."""
+        """The session of a side, not connected yet; Java begins to start if it is needed.
+        ``named_by``: the options that name the account."""
         settings = find_settings(side.profile)
         if side.path is not None:
             return cls(side, settings)
-        account = closer(account, settings)
+        account = without_overridden_by_side(account, settings)
         flags = ConnectionFlags(**vars(account), server=side.url)
         session = Session(flags, settings, named_by=named_by)
         session.start_early()
@@ -93,7 +93,7 @@ class SideSession(Struct, frozen=True):
 
     @contextmanager
     def source(self, site: SiteFlags, state: StateFlags, other: SideSession) -> Iterator[Source]:
-        """The side, ready to be read. ``other``: names the site where this side names none.
+        """The side, ready to be read. ``other``: its site is used if this side names none.
         SideError if it cannot be reached."""
         from reconciler.engine.comparing import FolderSource, LiveSource, about_side
 
@@ -101,7 +101,7 @@ class SideSession(Struct, frozen=True):
         if path is not None or self.session is None:
             yield FolderSource(name, path or Path())
             return
-        site, there = closer(site, self.settings), other.settings
+        site, there = without_overridden_by_side(site, self.settings), other.settings
         if not (site.app or self.settings.app):
             site = SiteFlags(
                 app=there.app,
@@ -109,12 +109,12 @@ class SideSession(Struct, frozen=True):
                 cluster=site.cluster or there.cluster,
             )
         with about_side(name):
-            engine = self.session.connect(site, closer(state, self.settings))
+            engine = self.session.connect(site, without_overridden_by_side(state, self.settings))
         with engine:
             yield LiveSource(name, engine, {one.name: one.value for one in self.settings.variables})
 
 
-def closer(flags: Group, settings: Settings) -> Group:
-    """The options without those from the environment that the side's profile sets: A and B are
-    on the command line."""
+def without_overridden_by_side(flags: Group, settings: Settings) -> Group:
+    """The options, without values from the environment for which the side's profile has a setting,
+    since A and B come from the command line."""
     return without(flags, settings.origin.profile_sets & names_from(ParameterSource.ENVIRONMENT))

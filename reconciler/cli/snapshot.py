@@ -39,8 +39,8 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
     from reconciler.server.embedded.copies import check_is_free  # noqa: PLC0415 - only here
 
     check_is_free(file)
-    # Objects are written as they arrive. Meanwhile no poll of ADDP would be answered, and the
-    # server would close the connection.
+    # ADDP is off: while objects are being written, no poll would be answered, and the server would
+    # close the connection.
     flags = with_values(connection, server=source or connection.server, addp=False)
     session = open_session(flags)
     with session.connect() as engine:
@@ -69,8 +69,8 @@ def command(file: Path, source: str | None, verbose: bool, connection: Connectio
 
 
 def _options(session: Session) -> str:
-    """What a command on the copy needs beside the server: an application, unless the environment
-    or gwe.toml names it, and no account, since the copy has no passwords."""
+    """The options that a command on the copy needs besides the server: an application, unless the
+    environment or gwe.toml names it, and an empty account, since the copy has no passwords."""
     named = from_environment(SiteFlags).app or session.settings.app
     account = " --user ''" if from_environment(ConnectionFlags).user else ""
     return account if named else f"{account} --app NAME"

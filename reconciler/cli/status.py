@@ -1,4 +1,4 @@
-"""The status line of a command, on standard error: it says what takes so long."""
+"""The status line of a command, on standard error: what takes so long."""
 
 import sys
 from collections.abc import Iterator
@@ -18,6 +18,6 @@ class _Reading(Progress):
 
 @contextmanager
 def reading_shown() -> Iterator[Progress]:
-    """Shows how far the reads of a plan have come."""
+    """Shows the progress of the reads of a plan."""
     with StatusLine("Reading live objects", sys.stderr) as line:
         yield _Reading(line)

@@ -1,4 +1,5 @@
-"""Whether somebody can be asked, the question itself, and whether this machine outlives the job."""
+"""Whether somebody can be asked, how questions are asked, and whether this machine outlives the
+job."""
 
 import os
 import sys
@@ -16,13 +17,14 @@ _DEVICES = (
     if os.name == "nt"
     else (("/dev/tty", "r"), ("/dev/tty", "w"))
 )
-"""The terminal of this process, for reading and for writing, wherever its streams lead."""
+"""The terminal of this process, for reading and for writing, wherever its streams are
+redirected."""
 
 _NO_TERMINAL = "there is no terminal to ask on"
 
 _READING_TIME = 0.3
-"""The seconds that a program such as tee gets to show on the terminal what it was sent, so that
-the question stands below the plan."""
+"""The seconds that a program such as tee gets to show the plan on the terminal, so that the
+question appears below it."""
 
 
 def is_interactive() -> bool:
@@ -32,15 +34,15 @@ def is_interactive() -> bool:
 
 
 def check_can_ask(*, auto_approve: bool, hint: str = "") -> None:
-    """UsageError if approval was not given and nobody can be asked for it. ``hint``: what to
-    do then, where it is not to review a plan."""
+    """UsageError if approval was not given and nobody can be asked for it. ``hint``: what to do
+    instead, if the question is not about a plan."""
     if not auto_approve and not is_interactive():
         raise UsageError(_NO_TERMINAL, hint or "Review gwe plan, then use --auto-approve.")
 
 
 def confirm(question: str) -> bool:
-    """Asks a person, who has seen what standard output holds. Anything but y or yes means
-    no. click.Abort if the terminal is closed or Ctrl-C is pressed."""
+    """Asks a person a question, after what was printed before has appeared. Anything but y or yes
+    means no. click.Abort if the terminal is closed or Ctrl-C is pressed."""
     _let_read()
     with ExitStack() as open_files:
         reader, writer = _terminal(open_files)
@@ -71,8 +73,8 @@ def confirm_name(question: str, name: str) -> bool:
 
 
 def _let_read() -> None:
-    """Lets the person read what standard output holds."""
-    with suppress(OSError):  # whoever reads the output may have gone; the person has not
+    """Flushes standard output, and waits until it has appeared on the terminal."""
+    with suppress(OSError):  # the reader of the pipe may be gone, but the person is not
         sys.stdout.flush()
     if not sys.stdout.isatty():
         time.sleep(_READING_TIME)

@@ -1,4 +1,4 @@
-"""Shows what changes in the text of a manifest, without its secrets."""
+"""Shows the changes in the text of a manifest, without its secrets."""
 
 import difflib
 

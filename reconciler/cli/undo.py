@@ -1,4 +1,4 @@
-"""``gwe undo``: the plan that reverts a run, shown, asked about and applied."""
+"""``gwe undo``: shows the plan that reverts a run, asks, and applies it."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def command(
 
     def work() -> ApplyResult:
         session = open_session(connection)
-        # Imported only now: meanwhile a thread starts Java.
+        # Imported late, while a thread starts Java.
         from reconciler.cli.execution import ApplyConditions, show_and_apply, show_and_save_only  # noqa: PLC0415
 
         store = state_store(flags, session.settings)

@@ -123,7 +123,7 @@ class _Comparing:
             {path: one.compared for path, one in theirs.items()},
         )
         for path in _in_order(kind, paths):
-            if _is_said_by_others(kind, path, paths):
+            if _is_implied_by_others(kind, path, paths):
                 continue
             change = _change(kind, path, ours, theirs, both=bool(a and b))
             if change is not None:
@@ -153,7 +153,7 @@ class _Comparing:
                 if number not in mapping.used:
                     yield (
                         f"{entry.position}: {entry.of(letter)!r}, the text for side"
-                        f" {letter.upper()} of this entry, stands nowhere in {side.mark.name}:"
+                        f" {letter.upper()} of this entry, does not occur in {side.mark.name}:"
                         " the entry has no effect. Correct or remove it."
                     )
 
@@ -202,7 +202,9 @@ def _in_order(kind: ManifestKind, paths: Iterable[FieldPath]) -> list[FieldPath]
     return sorted(paths, key=lambda path: (words.get(path[0], -1), path))
 
 
-def _is_said_by_others(kind: ManifestKind, path: FieldPath, paths: Collection[FieldPath]) -> bool:
+def _is_implied_by_others(
+    kind: ManifestKind, path: FieldPath, paths: Collection[FieldPath]
+) -> bool:
     """Whether a path is the key of a list entry whose other fields differ too, since their paths
     contain the key."""
     attribute = kind.object_type.by_word(path[0])

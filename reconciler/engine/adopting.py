@@ -220,7 +220,7 @@ def _at(address: str, context: Context, actions: Sequence[Action], server: Reade
         raise UsageError(
             f"nothing on this server can be adopted as {address}",
             "Addresses look like InteractionQueue/NAME; gwe plan --verbose lists those of the"
-            " manifests. Of an application, the options are adopted that manifests declare in it.",
+            " manifests. For an application, the options that manifests declare in it are adopted.",
         )
     return found
 

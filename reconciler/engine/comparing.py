@@ -18,7 +18,7 @@ from reconciler.compare.model import ComparedSide, Comparison, SideMark
 from reconciler.compare.pairing import missing_addresses
 from reconciler.compare.sides import ObjectMaker, variables_of
 from reconciler.engine.compared_folder import ExportFolder
-from reconciler.engine.exporting import SiteReading, known_request
+from reconciler.engine.exporting import SiteReading, with_kind_names
 from reconciler.engine.progress import Progress
 from reconciler.errors import ReconcilerError, SideError, UsageError
 from reconciler.export.make import Draft
@@ -87,7 +87,7 @@ def compare_sources(
     SideError if a side cannot be read, and why. UsageError if both sides are the same, for an
     unknown kind, and if there is nothing to compare.
     """
-    chosen = known_request(request.chosen)
+    chosen = with_kind_names(request.chosen)
     one, other = (_read(source, chosen, progress or Progress()) for source in (a, b))
     if one.place == other.place:
         raise UsageError(

@@ -109,7 +109,7 @@ def read_site(
     """Reads a site's objects, or those that ``request`` chooses. ``variables``: values for the
     manifests that come with gwe, which say what belongs to a site. UsageError for an unknown
     kind."""
-    request = known_request(request)
+    request = with_kind_names(request)
     found, site = find_site(access.server, access.site, None)
     reading = _Reading(access.server, found, progress.reading)
     options = PlanOptions(settings=settings)
@@ -170,7 +170,7 @@ def _nothing(request: ExportRequest) -> NothingToExportError:
     return NothingToExportError(f"there is nothing to export: {what}", hint)
 
 
-def known_request(request: ExportRequest) -> ExportRequest:
+def with_kind_names(request: ExportRequest) -> ExportRequest:
     """The request with the names of kinds as addresses have them. Object types may be named
     without their kind: DN for Object/DN; Folder stands for folders of all types. UsageError for an
     unknown kind."""

@@ -94,9 +94,9 @@ class DocumentMaker(Struct):
             metadata["tenant"] = self.writer.name(name)
         folder = "" if kind.heading == FOLDER else path_of_folder(one, self.context.live)
         metadata |= {"folder": self.writer.name(folder)} if folder else {}
-        return metadata | ({EXACT: True} if self._is_mistakable(one) else {})
+        return metadata | ({EXACT: True} if self._has_ambiguous_name(one) else {})
 
-    def _is_mistakable(self, one: ConfObject) -> bool:
+    def _has_ambiguous_name(self, one: ConfObject) -> bool:
         """Whether the name could be confused: another object has a name that looks the same, or the
         display name of another Business Attribute equals the name of this attribute or of this
         value's attribute."""

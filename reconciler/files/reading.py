@@ -76,8 +76,8 @@ def read_content(path: Path, limit: int) -> bytes:
     if shared := _DESCRIPTOR.fullmatch(name):
         with os.fdopen(os.dup(int(shared[1])), "rb") as file:
             return file.read(limit)
-    # Looked at first, since opening a device can have effects; and again once it is open,
-    # since another file may have taken the name.
+    # The status is checked first, since opening a device can have effects, and again after opening,
+    # since another file may have the name now.
     _check_regular(os.stat(path))
     descriptor = os.open(path, _OPEN)
     try:

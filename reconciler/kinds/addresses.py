@@ -1,7 +1,7 @@
 """Addresses: the names of objects and actions on the command line and in plans.
 
-An address is printed, copied and typed. What nobody would see in it, such as a blank at the end
-of a name, is written as the bytes of its UTF-8 after ``%``, as in a URL.
+An address is printed, copied and typed. Characters that cannot be seen, such as a blank at the end
+of a name, are percent-encoded (UTF-8), as in a URL.
 """
 
 import re
@@ -11,12 +11,12 @@ from reconciler.text.visible import is_invisible
 from reconciler.text.wildcards import literal, matches, plain
 
 _PLAIN = re.compile(r"[\w.-]+", re.ASCII)
-"""Nearly every name: nothing of it is escaped."""
+"""Matches nearly every name: nothing in it needs an escape."""
 _ESCAPED = re.compile(r"[%/]|^ +| +$|[^ -~]")
 
 
 def quoted(name: str) -> str:
-    """A name, escaped to be one part of an address, and to select no other name."""
+    """A name, escaped so that it is one part of an address and selects no other name."""
     return name if _PLAIN.fullmatch(name) else literal(_ESCAPED.sub(_percent, name))
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 
 def numbered(names: str, first: int = 1) -> Mapping[str, int]:
-    """The members of an enumeration that counts from ``first`` on. Names that are joined by a
-    slash have the same number."""
+    """The members of an enumeration, numbered from ``first`` on. Names joined by a slash have the
+    same number."""
     return {
         name: number
         for number, members in enumerate(names.split(), first)
@@ -123,7 +123,8 @@ APPLICATION_TYPE = numbered(
 """The application types of release 9.0; those of newer servers are shown as numbers."""
 
 EVENT_APPLICATION_TYPE: Mapping[str, int] = {"NoApplication": 0, **APPLICATION_TYPE}
-"""The application types that an alarm's event can name. ``NoApplication``: the event names none."""
+"""The application types that an alarm's event can name. ``NoApplication``: the event names no
+application type."""
 
 CLIENT_APPLICATION_TYPES = frozenset({19, 22, 108, 157, 165})
 """Application types without a host, ports, tenants or a working folder."""
@@ -234,7 +235,7 @@ TASK_TYPE = numbered(
 
 
 def mnemonic(enumeration: Mapping[str, int], number: int) -> str:
-    """The name of ``number``, or the number as text where the enumeration lacks it."""
+    """The name of ``number``, or the number as text if the enumeration lacks it."""
     for name, value in enumeration.items():
         if value == number:
             return name

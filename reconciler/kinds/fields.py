@@ -1,9 +1,9 @@
-"""Objects as flat fields, and back.
+"""Objects as flat fields: the types, and the conversion of single values.
 
 A field is a path of words with one value: ``("annex", "Orchestration", "application")``,
-``("displayName",)``, ``("agents", "E1001")``. Manifests and plans speak of fields,
-Configuration Server of attributes; references are natural names here and DBIDs there. Pure,
-and driven by the table of types.
+``("displayName",)``, ``("agents", "E1001")``. Manifests and plans have fields, Configuration Server
+has attributes. References are natural names in fields and DBIDs in attributes. Pure, and driven by
+the table of types.
 """
 
 import re
@@ -24,7 +24,7 @@ HIDDEN = "(secret)"
 
 class SecretText(str):
     """A text that is never shown. ``source``: where it comes from (``env.NAME``); empty: it
-    cannot be resolved again. ``digest``: what it is recognised by when it is; see
+    cannot be resolved again. ``digest``: by which it is recognised when it is resolved again; see
     ``plan.secrets.secret_digest``."""
 
     source: str
@@ -61,8 +61,8 @@ class UnknownReferenceError(LookupError):
 
 
 class FieldValueError(ValueError):
-    """A value that its field cannot hold. ``members``: the words that it can hold, where it is
-    an enumeration; the message does not list them."""
+    """A value that its field cannot hold. ``members``: the possible values of an enumeration, which
+    the message does not list."""
 
     def __init__(self, message: str, members: Iterable[str] = ()) -> None:
         super().__init__(message)
@@ -71,7 +71,8 @@ class FieldValueError(ValueError):
 
 @lru_cache(maxsize=4096)
 def pointer(path: FieldPath) -> str:
-    """The path as a JSON Pointer (RFC 6901). Thousands of objects have options of one name."""
+    """The path as a JSON Pointer (RFC 6901). Cached, since thousands of objects have options of the
+    same name."""
     return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in path)
 
 
@@ -108,10 +109,10 @@ def to_attribute(attribute: Attribute, value: Value, names: NameResolver, tenant
 
 
 def canonical(attribute: Attribute, value: Value, *, number: bool = False) -> Value:
-    """A value in the form in which values of the attribute are compared.
+    """A value in the canonical form, in which values of the attribute are compared.
 
-    A text becomes the flag or integer that it spells; a member of an enumeration its mnemonic
-    (with ``number``, its number). FieldValueError for a value that the attribute cannot hold.
+    A text becomes the flag or integer that it spells, a member of an enumeration its mnemonic (with
+    ``number``, its number). FieldValueError for a value that the attribute cannot hold.
     """
     match attribute.type:
         case ValueType.FLAG:

@@ -1,7 +1,8 @@
-"""Objects taken apart into fields, and put together from them. Pure, driven by the table.
+"""Splits objects into fields, and builds objects from fields. Pure, driven by the table.
 
-A structure's fields stand below its word, ``("os", "type")``; those of an entry of a list
-below the entry's label, which is made of its key: ``("connections", "Chat", "protocol")``.
+The path of a structure's field begins with the structure's word: ``("os", "type")``. In an entry of
+a list, the entry's label, which is made of its key, comes next: ``("connections", "Chat",
+"protocol")``.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -73,7 +74,7 @@ def _flatten_one(
                 yield from _flatten_structure((*path, label), attribute, entry, names, tenant)
         case ValueType.ENUM:
             yield path, enums.mnemonic(attribute.enumeration, value)
-        case _ if value != "":  # to the server, an empty text is an unset one
+        case _ if value != "":  # to the server, an empty text means unset
             yield path, value
 
 
@@ -87,7 +88,7 @@ def _flatten_structure(
 
 
 def label_of_entry(attribute: Attribute, entry: Any, names: NameResolver, tenant: int) -> str:
-    """What an entry of a list is called: its key, with names in place of DBIDs."""
+    """The label of an entry of a list: its key, with names in place of DBIDs."""
 
     def text(part: Attribute) -> str:
         held = part.in_key(entry)
@@ -103,7 +104,7 @@ def label_of_entry(attribute: Attribute, entry: Any, names: NameResolver, tenant
 
 
 def label_of_key(attribute: Attribute, key: Mapping[str, str]) -> str:
-    """What an entry of a list is called. ``key``: attribute -> the text of that part of its key."""
+    """The label of an entry of a list. ``key``: attribute -> the text of that part of its key."""
     return joined([key[name] for name in attribute.key])
 
 
@@ -119,8 +120,8 @@ def text_of_absent(part: Attribute) -> str:
 def references_in(
     object_type: ObjectType, fields: Fields, targets: frozenset[str] | None = None
 ) -> Iterator[tuple[FieldPath, str, str]]:
-    """The references in the fields of an object: the path, the type that it leads to, and the
-    name there. ``targets``: only those that lead to these types."""
+    """The references in the fields of an object: path, target type and target name. ``targets``:
+    only references to these types."""
     referring = object_type.referring if targets is None else _referring(object_type, targets)
     for path, value in fields.items():
         if path[0] not in referring:
@@ -142,7 +143,8 @@ def references_in(
 
 @lru_cache(maxsize=256)
 def _referring(object_type: ObjectType, targets: frozenset[str]) -> frozenset[str]:
-    """The words of the attributes that can refer to objects of these types, or whose fields can."""
+    """The words of the attributes that can refer to objects of these types, themselves or by their
+    fields."""
     return frozenset(
         one.word
         for one in object_type.attributes
@@ -223,8 +225,8 @@ def built_values(
 
 
 def narrow(attribute: Attribute, declared: tuple[Attribute, ...], beside: Attributes) -> Attribute:
-    """A reference to several types, narrowed to the type that is named beside it, else to the
-    usual type."""
+    """A reference to several types, narrowed to the type in the field beside it, else to the usual
+    type."""
     if not attribute.type_from:
         return attribute
     number = beside.get(attribute.type_from)
@@ -235,8 +237,8 @@ def narrow(attribute: Attribute, declared: tuple[Attribute, ...], beside: Attrib
 
 
 def leaf(object_type: ObjectType, path: FieldPath) -> Attribute | None:
-    """The attribute that holds the value at a path: the field of a structure, or of an entry
-    of a list, where the path leads into it; None where there is none."""
+    """The attribute of the value at a path; if the path goes into a structure or a list entry, the
+    field there; None if there is none."""
     attribute = object_type.by_word(path[0]) if path else None
     depth = _DEPTHS.get(attribute.type, 0) if attribute else 0
     if attribute is None or not depth or len(path) <= depth:
@@ -245,4 +247,4 @@ def leaf(object_type: ObjectType, path: FieldPath) -> Attribute | None:
 
 
 _DEPTHS = {ValueType.STRUCTURE: 1, ValueType.STRUCTURES: 2}
-"""Where in a path the fields of a structure stand."""
+"""The index, in a path, of the field of a structure."""

@@ -1,4 +1,4 @@
-"""What a kind of manifest is: which object type it describes, and what it may declare."""
+"""The class of manifest kinds: which object type a kind describes, and what it may declare."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -19,17 +19,17 @@ Overwrite = Literal["replace", "correct", "keep"]
 Binding = Literal["object", "options", "file", "variables"]
 
 BLOCKS = ("spec", "initial")
-"""Where manifests declare fields: what is enforced, and what is written only where it is absent."""
+"""The blocks in which manifests declare fields: enforced fields, and fields that are written only
+if absent."""
 
 PRESENT, ABSENT = "present", "absent"
-"""What ``ensure`` says of an object: it must be there, which is the default, or must not."""
+"""The values of ``ensure``: an object must exist (the default), or must not."""
 
 OBJECT = "Object"
 """The kind of manifests that name an object type in ``metadata.type``."""
 
 EXACT = "exact"
-"""The word of ``metadata`` which says that the names in a manifest are meant exactly as they
-stand."""
+"""The key of ``metadata`` which says that the names in a manifest are meant exactly as written."""
 
 _NAMES_THE_SITE = ("Tenant", "Application")
 """Types whose objects are named outside of manifests: on the command line, in gwe.toml and in
@@ -40,14 +40,14 @@ class ManifestKind(Struct, frozen=True, dict=True):
     """One kind of manifest.
 
     ``type``: its object type. ``fixed``: fields that the kind itself determines. ``fields``:
-    the words that ``spec`` and ``initial`` may declare; ``required``: the words that one of
-    them must; ``spec_only``: those that ``initial`` may not. ``by_display_name``: an object is
-    also found by its display name. ``defaults`` go into a create and are not managed.
+    the words that ``spec`` and ``initial`` may declare; ``required``: the words that ``spec`` or
+    ``initial`` must declare; ``spec_only``: those that ``initial`` may not. ``by_display_name``: an
+    object is also found by its display name. ``defaults`` are written by a create and not managed.
     ``overwrite``: what ``--overwrite`` does, unless the manifest's policy says otherwise.
 
-    Of an object, the table of types answers what is left out: every field that is not part of
-    the key and that clients may set; the mandatory fields; and ``overwrite`` from what the
-    deletion of an object does, see ``_is_replaceable``.
+    Omitted values come from the table of types. ``fields``: every field that is not in the key and
+    that clients may set; ``required``: the mandatory fields; ``overwrite``: from what a deletion
+    does, see ``_is_replaceable``.
     """
 
     name: str
@@ -101,7 +101,8 @@ class ManifestKind(Struct, frozen=True, dict=True):
 
     @property
     def named_type(self) -> str:
-        """What ``metadata.type`` says in manifests of the kind; empty: they have no such field."""
+        """The value of ``metadata.type`` in manifests of the kind; empty: they have no such
+        field."""
         return self.name.partition("/")[2]
 
     @cached_property
@@ -113,8 +114,8 @@ class ManifestKind(Struct, frozen=True, dict=True):
         return {self._key_word(part): part for part in parts if part.word not in self.fixed}
 
     def _key_word(self, part: Attribute) -> str:
-        """In a manifest of kind ``Object``, ``metadata.type`` is the object type: a part that
-        the table calls so is ``dnType``, ``actionCodeType``."""
+        """In a manifest of kind ``Object``, ``metadata.type`` is the object type: a part of the key
+        named ``type`` in the table is therefore ``dnType``, ``actionCodeType``."""
         if part.word != "type" or self.heading != OBJECT:
             return part.word
         start = len(self.type) if self.type.isupper() else 1
@@ -122,7 +123,8 @@ class ManifestKind(Struct, frozen=True, dict=True):
 
     @property
     def parent(self) -> str:
-        """The kind that ``metadata.attribute`` names: of the values of Business Attributes."""
+        """The kind that ``metadata.attribute`` refers to; only values of Business Attributes have
+        it."""
         return "BusinessAttribute" if self.type == "EnumeratorValue" else ""
 
     @cached_property
@@ -132,8 +134,7 @@ class ManifestKind(Struct, frozen=True, dict=True):
 
     @property
     def renamable(self) -> bool:
-        """Whether its objects can get another name: by an update, or as new objects in the place
-        of the old ones."""
+        """Whether its objects can be renamed: by an update, or by a replace."""
         if self.binding != "object" or self.type in _NAMES_THE_SITE:
             return False
         name = key_parts(self.object_type)[-1]
@@ -167,8 +168,8 @@ class ManifestKind(Struct, frozen=True, dict=True):
 
 
 def _is_replaceable(object_type: ObjectType) -> bool:
-    """Whether an object can be deleted and created anew: nothing goes with it, nothing forbids
-    the deletion, and all that it holds can be read."""
+    """Whether an object can be deleted and created again: nothing is deleted with it, nothing
+    forbids the deletion, and all its content can be read."""
     return not any(attribute.secret for attribute in object_type.attributes) and all(
         (inner or attribute).on_delete == "clear"
         for _, attribute, inner in references_to(object_type.name)

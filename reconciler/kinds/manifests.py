@@ -142,7 +142,7 @@ MANIFEST_KINDS: Mapping[str, ManifestKind] = {kind.name: kind for kind in _KINDS
 KIND_OF_TYPE: Mapping[str, str] = {
     kind.type: kind.name for kind in reversed(_KINDS) if kind.binding == "object"
 }
-"""Object type -> the kind with an entry that describes it; the first, where several do."""
+"""Object type -> the kind with an entry that describes it; the first, if several do."""
 
 OBJECT_KINDS: Mapping[str, ManifestKind] = {
     name: ManifestKind(f"{OBJECT}/{name}", name, f"An object of type {name}.")
@@ -156,7 +156,7 @@ FOLDER_KINDS: Mapping[str, ManifestKind] = {
         name,
         name,
         "A folder, for objects of the type that metadata.type names.",
-        # It cannot be deleted while it holds anything.
+        # A folder cannot be deleted while it holds anything.
         overwrite="correct",
     )
     for name in FOLDER_TYPES
@@ -164,7 +164,7 @@ FOLDER_KINDS: Mapping[str, ManifestKind] = {
 """Object type -> the kind of the manifests of folders that hold it."""
 
 TYPED_KINDS: Mapping[str, Mapping[str, ManifestKind]] = {OBJECT: OBJECT_KINDS, FOLDER: FOLDER_KINDS}
-"""What ``kind`` says in manifests that name an object type in ``metadata.type`` -> their kinds, by
+"""The value of ``kind`` in manifests with an object type in ``metadata.type`` -> their kinds, by
 that type."""
 
 # Folders first: what they hold is created in them.

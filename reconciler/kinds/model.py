@@ -21,13 +21,13 @@ reference: DBID; references: [DBID]; structure: {field: value}; structures: [{fi
 KeyValueList = Mapping[str, Mapping[str, str | int | bytes]]
 
 OUTSIDE = ""
-"""The section of the pairs of a key-value list that are outside any section."""
+"""The name of the section for the pairs of a key-value list that are outside any section."""
 
 OnDelete = Literal["veto", "clear", "cascade"]
 
 
 def on_server(object_type: str) -> str:
-    """What the server calls a type: to the server, a ``Folder/Script`` of plans is a ``Folder``."""
+    """The server's name for a type: ``Folder/Script`` in plans is ``Folder`` on the server."""
     return object_type.partition("/")[0]
 
 
@@ -49,16 +49,16 @@ class Attribute(Struct, frozen=True):
     """One attribute of an object type.
 
     ``word``: its name in manifests and site files. ``open_ended``: the server knows members
-    that the enumeration here lacks. ``refers_to``: the type that a reference leads to;
-    ``on_delete``: what deleting the target does to the object that refers to it.
+    that the enumeration here lacks. ``refers_to``: the target type of a reference; ``on_delete``:
+    what deleting the target does to the object that refers to it.
 
-    A reference to several types has ``targets`` (number -> type), and ``type_from``: the
-    attribute beside it with the number. ``refers_to`` is then the first of them.
+    A reference to several types has ``targets`` (number -> type), and ``type_from``: the attribute
+    beside it with the number. ``refers_to`` is then the first of these types.
 
     ``bounds``: the least and the greatest number that it can hold.
 
-    ``taken_from``: a reference beside it; where that is set, the server takes the value from
-    the object that it leads to. ``exclusive``: no two objects of the type refer to one target.
+    ``taken_from``: a reference beside it; if it is set, the server takes the value from the object
+    referred to. ``exclusive``: no two objects of the type refer to the same target.
 
     ``fields``: of a structure; ``key``: those that together identify an entry of a list.
     """
@@ -96,30 +96,32 @@ class Attribute(Struct, frozen=True):
         raise KeyError(name)
 
     def target(self, values: Attributes) -> str:
-        """The type that the reference leads to, beside ``values``; empty where they name no
-        type that it can lead to."""
+        """The target type of the reference, given the ``values`` beside it; empty if they name no
+        possible type."""
         return (
             self.targets.get(values.get(self.type_from, 0), "") if self.targets else self.refers_to
         )
 
     def beside(self, values: Attributes) -> "Attribute":
-        """The attribute beside ``values``, where a reference leads to a single type."""
+        """The attribute for the given ``values`` beside it, with the reference narrowed to a single
+        type."""
         return replace(self, refers_to=self.target(values)) if self.targets else self
 
     def may_refer_to(self, object_type: str) -> bool:
-        """Whether the reference can lead to objects of a type."""
+        """Whether the reference can be to an object of a type."""
         return on_server(object_type) in self.target_types
 
     @property
     def target_types(self) -> Sequence[str]:
-        """The types that the reference can lead to, each once."""
+        """The possible target types of the reference, each once."""
         if not self.targets:
             return (self.refers_to,) if self.refers_to else ()
         return tuple(dict.fromkeys((self.refers_to, *self.targets.values())))
 
     def key_of(self, entry: Any) -> Any:
-        """What identifies an entry of the list: the value of its key field, or a tuple where
-        the key has several. A field that is not set counts as its default, else as empty."""
+        """What identifies an entry of the list: the value of its key field, or a tuple if the key
+        has several fields. A field that is not set counts as its default, or as empty without a
+        default."""
         if not self.key:
             return entry
         parts = tuple(self.field(name).in_key(entry) for name in self.key)
@@ -138,7 +140,7 @@ class Attribute(Struct, frozen=True):
 
 
 class ObjectType(Struct, frozen=True, eq=False, dict=True):
-    """One object type of Configuration Server. A type equals only itself.
+    """One object type of Configuration Server. A type is equal only to itself.
 
     ``key``: the attributes of the natural key; the last of them is the name that people use.
     ``unique``: further sets of attributes that no two objects share.
@@ -181,14 +183,14 @@ class ObjectType(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def naming(self) -> frozenset[str]:
-        """The words of the attributes in whose fields names stand: of objects, or of entries of a
+        """The words of the attributes whose fields contain names: of objects, or of entries of a
         list."""
         entries = {one.word for one in self.attributes if one.type is ValueType.STRUCTURES}
         return self.referring | entries
 
     @cached_property
     def referring(self) -> frozenset[str]:
-        """The words of the attributes that refer to objects, or whose fields do."""
+        """The words of the attributes that refer to objects, themselves or by their fields."""
         return frozenset(
             one.word
             for one in self.attributes

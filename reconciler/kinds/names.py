@@ -1,14 +1,14 @@
-"""Which texts can be sent, which can be names of objects, folders, sections and options, and
-which names are alike. Pure.
+"""Which texts can be sent, which can be names of objects, folders, sections and options, and which
+names look the same. Pure.
 
-A name is read by people and typed by them. Characters that nobody sees make two names look
-alike, and a control character can forge a line of output.
+People read and type names. Invisible characters make two names look the same, and a control
+character can forge a line of output.
 
 Configuration Server's protocol packs an object into one text, with control characters between the
-parts. What the Platform SDK 9.0 makes of such a character, tried with each of them: U+0018 ends a
-value wherever it stands, and so does U+0017 at its beginning; what follows becomes an option of its
-own, and an option behind it may be lost. In the name of a section or an option, U+0019 to U+001F do
-so too. Tab, carriage return, line feed and all other control characters arrive as they are.
+parts. How the Platform SDK 9.0 reads such a character, tried with each of them: U+0018 ends a value
+wherever it is, and so does U+0017 at its beginning; what follows becomes a separate option, and an
+option after it may be lost. In the name of a section or an option, U+0019 to U+001F do so too. Tab,
+carriage return, line feed and all other control characters arrive unchanged.
 """
 
 import re
@@ -60,7 +60,7 @@ def name_problem(text: str) -> str:
 
 
 def _unseen_in(text: str) -> str:
-    """The first character that nobody sees; empty: there is none."""
+    """The first invisible character; empty: there is none."""
     if text.isascii() and text.isprintable():
         return ""
     pairs = zip(f" {text}", text, strict=False)
@@ -68,7 +68,8 @@ def _unseen_in(text: str) -> str:
 
 
 def _varies(before: str, one: str) -> bool:
-    """Whether a character says how the one before it is drawn, as in emoji and Chinese."""
+    """Whether a character only selects how the character before it is drawn, as in emoji and
+    Chinese."""
     return unicodedata.category(
         before
     ) in _DRAWN_IN_MORE_THAN_ONE_WAY and "VARIATION SELECTOR" in unicodedata.name(one, "")
@@ -83,8 +84,8 @@ def name_advice(text: str) -> str:
 
 
 def alike_key(text: str) -> str:
-    """A key that is equal for all names that people take for the same name: it leaves out
-    differences in case, Unicode form, blanks, and characters that nobody sees."""
+    """A key that is equal for all names that people take for the same name: it ignores case,
+    Unicode form, blanks and invisible characters."""
     if text.isascii() and text.isprintable():
         return " ".join(text.casefold().split())
     folded = _composed(unicodedata.normalize("NFD", text).casefold())
@@ -92,7 +93,7 @@ def alike_key(text: str) -> str:
 
 
 def likeness(one: str, other: str) -> str:
-    """In what alike names differ, as the end of "they differ only in"."""
+    """In what names that look the same differ, as the end of "they differ only in"."""
     ways = {
         "case": str.casefold,
         "the Unicode form of characters": _composed,

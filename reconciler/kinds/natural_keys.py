@@ -1,9 +1,9 @@
 """Natural keys as texts: what people call an object, whatever its type. Pure.
 
-The parts of a key stand in the order of the table, without the tenant, which is a prefix of
-its own. An object whose key has one part is called by it: ``Sales``. Where the key has more,
-they are joined by slashes: ``Calling/Sales`` is a campaign group, ``SIP/Extension/7001`` a DN.
-A slash inside a part is then written ``%2F``.
+The parts of a key are in the order of the table, without the tenant, which is a separate prefix. If
+the key has a single part, that is the name: ``Sales``. Several parts are joined by slashes:
+``Calling/Sales`` is a campaign group, ``SIP/Extension/7001`` a DN. A slash inside a part is then
+written ``%2F``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ def joined(parts: Sequence[str]) -> str:
 
 
 def split(text: str, count: int) -> tuple[str, ...] | None:
-    """The ``count`` parts that a text joins; None where it joins another number of parts."""
+    """The ``count`` parts of a joined text; None if it has another number of parts."""
     if count == 1:
         return (text,)
     parts = tuple(map(unquoted, text.split("/")))
@@ -58,7 +58,7 @@ def split(text: str, count: int) -> tuple[str, ...] | None:
 
 
 def unquoted(part: str) -> str:
-    """A part of a joined text, as it is."""
+    """A part of a joined text, without escapes."""
     return part.replace("%2F", "/").replace("%25", "%")
 
 

@@ -1,8 +1,8 @@
 """Known options: which values refer to objects, and which need a restart.
 
-The plan is ordered by the references in option values, and a reference that a manifest
-declares must lead to an object. Sources: the Orchestration and Web Engagement option
-references; ``docs/domain.md`` lists the options.
+The plan is ordered by the references in option values, and the target of a declared reference must
+exist. Sources: the Orchestration and Web Engagement option references; ``docs/domain.md`` lists the
+options.
 """
 
 import re
@@ -64,8 +64,8 @@ def references_of(where: str, section: str, key: str, value: object) -> Iterable
 
 
 def value_problem(path: Sequence[str], value: str) -> str:
-    """Why a value cannot work in the option at ``path`` (word, section, option); empty: it
-    can, or no form of it is known. The value, which may be a secret, is not repeated."""
+    """Why a value cannot work in the option at ``path`` (word, section, option); empty: it can, or
+    the form of the option is not known. The value, which may be a secret, is not repeated."""
     if tuple(path) != _QUEUE_KEY or any(references_of(*_QUEUE_KEY, value)):
         return ""
     return (
@@ -75,8 +75,8 @@ def value_problem(path: Sequence[str], value: str) -> str:
 
 
 def endpoint_key(path: Sequence[str]) -> str:
-    """The queueKey that leads to the option at ``path`` (word, section, option), such as
-    ``101:webme``; empty where that is no endpoint of a Chat Server."""
+    """The queueKey that refers to the option at ``path`` (word, section, option), such as
+    ``101:webme``; empty if the option is no endpoint of a Chat Server."""
     if len(path) != 3 or path[0] != "options" or not path[1].startswith(ENDPOINTS):
         return ""
     return f"{path[1].removeprefix(ENDPOINTS)}:{path[2]}"
@@ -99,6 +99,6 @@ def needs_restart(section: str, key: str) -> bool:
 # `application@CLUSTER` binds a queue for a single Orchestration cluster.
 _APPLICATION = re.compile(r"application(@.+)?")
 ENDPOINTS = "endpoints:"
-"""The name of a Chat Server's section of endpoints begins so; the tenant's DBID follows."""
+"""The beginning of the name of a Chat Server's section of endpoints; the tenant's DBID follows."""
 _QUEUE_KEY = ("options", "chat", "queueKey")
 _RESTART = frozenset({("chat", "queueKey"), ("chat", "connectionTimeout")})

@@ -1,8 +1,8 @@
 """The table of policies: what a manifest may say about its object as a whole.
 
-A new policy is one field of ``Policy``. The schema and the reader of manifests follow from
-it; what acts on it reads the field. Policies of single fields (``whole``, ``satisfiedBy``)
-are read by ``manifest/policy.py``.
+A new policy is one field of ``Policy``. The schema and the reader of manifests follow from it; code
+that acts on the policy reads the field. Policies of single fields (``whole``, ``satisfiedBy``) are
+read by ``manifest/policy.py``.
 """
 
 from collections.abc import Callable
@@ -13,10 +13,10 @@ from msgspec import Struct
 from reconciler.kinds.manifest_kind import ManifestKind, Overwrite
 
 FORMER_POLICIES = ("existing", "keep")
-"""Policies that ``initial`` and ``whole`` have replaced; see ``manifest/former_policy.py``."""
+"""Former policies, replaced by ``initial`` and ``whole``; see ``manifest/former_policy.py``."""
 
 MAX_POINTERS = 50
-"""Pointers in one list of a policy: each is compared with every field."""
+"""How many pointers a list of a policy may have: each is compared with every field."""
 
 
 class PolicyField(Struct, frozen=True):

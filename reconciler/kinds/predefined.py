@@ -13,7 +13,7 @@ FIRST_TENANT = 101
 """The tenant that an installation begins with."""
 
 OWN_OBJECTS = "gwe-reconciler."
-"""What the names of the List objects begin with in which runs keep notes, such as the lock."""
+"""The prefix of the names of gwe's own List objects, such as the lock."""
 
 PREDEFINED_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "MediaType": (
@@ -56,8 +56,8 @@ PREDEFINED_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 
 
 FURTHER_ATTRIBUTES = ("Case ID", "Business Result", "Root Interaction ID", "PlaceInQueueReason")
-"""Business Attributes that every tenant of a real server has too. Of these only the names are
-public, so that the embedded server does not have them."""
+"""Business Attributes that every tenant of a real server has too. Only their names are public, so
+the embedded server does not have them."""
 
 
 def is_predefined(object_type: str, dbid: int, name: str, attribute: str = "") -> bool:

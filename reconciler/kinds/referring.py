@@ -1,4 +1,5 @@
-"""Where an object refers to another: in attributes, in structures, in entries of lists. Pure."""
+"""Finds and changes the references of an object: in attributes, in structures, in entries of lists.
+Pure."""
 
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -22,8 +23,8 @@ def references_to_object(
 def paths_to_object(
     object_type: ObjectType, attributes: Attributes, target: str, dbid: int, names: NameResolver
 ) -> Iterator[FieldPath]:
-    """The paths of the fields that go when that object is deleted: of a reference, of an item
-    of a list, of an entry with all its fields."""
+    """The paths of the fields that are cleared when that object is deleted: a reference, an item of
+    a list, or an entry with all its fields."""
     tenant = int(attributes.get("tenantDBID") or 0)
     target = on_server(target)
     for attribute in references_to_object(object_type, attributes, target, dbid):
@@ -51,9 +52,9 @@ def redirected(
     old: int,
     new: int,
 ) -> dict[str, Any]:
-    """The attributes ``now``, with the references that the same object had ``before`` to the
-    object ``old`` of type ``target``. They lead to the object ``new``, which has taken its place.
-    What somebody has set instead since stays."""
+    """The attributes ``now``, with the references that the object had ``before`` to the object
+    ``old`` of type ``target``, changed to refer to ``new``, its replacement. Values that somebody
+    has set since stay."""
     result = dict(now)
     target = on_server(target)
     for attribute in references_to_object(object_type, before, target, old):
@@ -91,7 +92,7 @@ def _redirected_entries(
     old: int,
     new: int,
 ) -> list[Attributes]:
-    """The entries that are there, and those that went with the old object."""
+    """The present entries, and the entries that were removed with the old object."""
     result = list(holds)
     for entry in held:
         if not _inside(attribute, entry, target, old):

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 SERVER_ROLE = "web-engagement-server"
 CLUSTER_ROLE = "web-engagement-cluster"
 HOLDER_ROLE = "web-engagement"
-"""The server or the cluster: whichever has one of the declared options already, else the
-server. For options that the documentation allows in both."""
+"""The server or the cluster: whichever has any of the declared options already, else the server.
+For options that the documentation allows in both."""
 
 INTERACTION_ROLE = "interaction-server"
 STAT_ROLE = "stat-server"
@@ -32,4 +32,4 @@ SITE_VALUES = (
     "configserver.host",
     "configserver.port",
 )
-"""The names behind ``${site.…}``."""
+"""The names that ``${site.…}`` accepts."""

@@ -1,12 +1,12 @@
 """Which option names mark their values as secret. Pure.
 
-A name is split into its words, also inside camelCase: ``db-password``, ``db_password``,
-``dbPassword`` and ``DBPassword`` all have the word ``password``. Words that follow each other
-count as one as well, so that ``apiKey``, ``api-key`` and ``apikey`` are the same.
+A name is split into its words, including those in camelCase: ``db-password``, ``db_password``,
+``dbPassword`` and ``DBPassword`` all have the word ``password``. Consecutive words also count as
+one word, so that ``apiKey``, ``api-key`` and ``apikey`` are the same.
 
-Many names are joined without a sign of where a word ends: ``clientsecret``, ``accesstoken``. So a
-word of a name counts where it ends in one of ours, or in its plural. Where it only begins so, it
-mostly means something else: ``tokenizer``, ``passwordless``.
+Many names are joined without a separator: ``clientsecret``, ``accesstoken``. So a word counts if it
+ends in a secret word or its plural. A word that only begins with it mostly means something else:
+``tokenizer``, ``passwordless``.
 """
 
 import re
@@ -43,8 +43,8 @@ SECRET_WORDS = (
     "signing-key",
     "storage-key",
 )
-"""Words that mark a name as that of a secret on every site, also as the end of a longer word, and
-in the plural. A lone ``key`` or ``pass`` is none: they name queues and routes too."""
+"""Words that mark the name of a secret on every site, also as the end of a longer word, and in the
+plural. ``key`` or ``pass`` alone is not among them, since these name queues and routes too."""
 
 _NO_SECRETS = ("queueKey",)
 """Names that are never secrets, whatever words a site adds. ``chat/queueKey`` names a queue."""
@@ -54,7 +54,7 @@ _MOST_PARTS = 4
 
 
 class SecretNames(Struct, frozen=True, dict=True):
-    """The names of a site's secrets. ``words``: words beside ``SECRET_WORDS``;
+    """The names of a site's secrets. ``words``: further words besides ``SECRET_WORDS``;
     ``exceptions``: whole names that are no secrets although they have such a word."""
 
     words: tuple[str, ...] = ()
@@ -77,21 +77,21 @@ class SecretNames(Struct, frozen=True, dict=True):
 
 
 def _normalised(words: Iterable[str]) -> frozenset[str]:
-    """Each word in the form in which ``_joined`` makes words of names."""
+    """Each word in the form that ``_joined`` gives the words of names."""
     return frozenset("".join(_parts(word)) for word in words)
 
 
 @lru_cache(maxsize=4096)
 def _is_secret(name: str, own_words: frozenset[str], excepted: frozenset[str]) -> bool:
-    """Whether a word of a name, or words that follow each other, end in a usual word or are one of
-    a site's ``own_words``. Thousands of objects have options of one name."""
+    """Whether a word of a name, or consecutive words, end in a usual word or are one of a site's
+    ``own_words``. Cached, since thousands of objects have options of the same name."""
     if name.casefold() in excepted:
         return False
     return any(word.endswith(_USUAL_ENDINGS) or word in own_words for word in _joined(_parts(name)))
 
 
 def _parts(name: str) -> tuple[str, ...]:
-    """The words of a name, in small letters."""
+    """The words of a name, in lower case."""
     found = (part for letters in _PART.findall(name) for part in _camel_case_parts(letters))
     return tuple(part.casefold() for part in found)
 
@@ -109,7 +109,7 @@ def _camel_case_parts(letters: str) -> Iterator[str]:
 
 
 def _joined(parts: Sequence[str]) -> Iterator[str]:
-    """Every run of parts that follow each other, as one word."""
+    """Every sequence of consecutive parts, joined into one word."""
     for start in range(len(parts)):
         for end in range(start + 1, min(start + _MOST_PARTS, len(parts)) + 1):
             yield "".join(parts[start:end])
@@ -120,4 +120,4 @@ _USUAL_ENDINGS = tuple(
 )
 
 USUAL_NAMES = SecretNames()
-"""The names of secrets on a site that says nothing of its own."""
+"""The names of secrets on a site without settings of its own."""

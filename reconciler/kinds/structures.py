@@ -1,6 +1,6 @@
-"""Structures and lists of structures, changed field by field. Pure.
+"""Changes structures and lists of structures field by field. Pure.
 
-A path here is that of a field without the word of its attribute: ``("type",)`` in a structure,
+A path here is the path of a field without the word of its attribute: ``("type",)`` in a structure,
 ``("Chat", "protocol")`` in an entry of a list, by its label.
 """
 
@@ -12,7 +12,7 @@ from reconciler.kinds.flatten import built_values, label_of_entry
 from reconciler.kinds.model import Attribute, Attributes
 
 Changes = Mapping[FieldPath, Value | None]
-"""Path -> the new value of a field; None: the field is emptied."""
+"""Path -> the new value of a field; None: the field is cleared."""
 
 
 def changed_structure(
@@ -26,8 +26,8 @@ def changed_structure(
 def changed_entries(
     attribute: Attribute, live: list[Any], changes: Changes, names: NameResolver, tenant: int
 ) -> list[Any]:
-    """The entries of a list after changes. An entry without its key is gone; what names no
-    live entry is a new one. Errors: see ``flatten.build``."""
+    """The entries of a list after changes. An entry that loses its key is removed; a label that
+    names no live entry makes a new entry. Errors: see ``flatten.build``."""
     by_label: dict[str, dict[str, Value | None]] = {}
     for (label, word), value in changes.items():
         by_label.setdefault(label, {})[word] = value
@@ -39,7 +39,7 @@ def changed_entries(
             result.append(_changed(attribute, entry, words, names, tenant) if words else entry)
     for words in by_label.values():
         new = _changed(attribute, {}, words, names, tenant)
-        if new:  # else it was to go, and is gone
+        if new:  # otherwise it was to be removed, and is gone already
             result.append(new)
     return result
 

@@ -1,8 +1,8 @@
 """Offers launch files and Configuration Server through one port.
 
 ``WithFiles`` answers calls for the type LaunchFile from an installation folder, and passes
-all other calls on to the server. A file is an object with the values of the keys of interest
-and its whole content, so that a journal keeps it byte for byte.
+all other calls on to the server. A file is an object with the values of certain keys and its whole
+content, so that a journal keeps it byte for byte.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -47,7 +47,7 @@ class LaunchFileAccessError(ServerError):
 
 
 class FileSpec(Struct, frozen=True):
-    """A launch file to offer: its path, its format, and the keys of interest."""
+    """A launch file to offer: its path, its format, and the keys whose values are needed."""
 
     path: str
     format: str
@@ -107,7 +107,8 @@ class FilesReader:
             raise _access_error(spec, error) from error
 
     def _holding(self, dbid: int, spec: FileSpec, content: bytes) -> ConfObject:
-        """A file with this content as an object. LaunchError if it is not of its format."""
+        """The object of a file with this content. LaunchError if the content does not have the
+        file's format."""
         found = read(content, Format(spec.format), spec.keys)
         values = {
             key: found.values.get(key, f"({found.opaque[key]})" if key in found.opaque else None)
@@ -177,15 +178,16 @@ class WithFiles(FilesReader):
 
 
 def _access_error(spec: FileSpec, error: LaunchError) -> LaunchFileAccessError:
-    """The error as an error of the port. A format's own message does not name the file."""
+    """The error as the port raises it, with the name of the file, which a format's own message
+    lacks."""
     unnamed = isinstance(error, LaunchFormatError)
     message = f"{spec.path}: {error.message}" if unnamed else error.message
     return LaunchFileAccessError(message, error.hint)
 
 
 def content_after(form: str, before: Attributes, delta: Delta) -> bytes:
-    """The content of a launch file after an update: the content that the delta sets, else
-    the old one with changed values. LaunchError if that is not possible."""
+    """The content of a launch file after an update: the content that the delta sets, else the old
+    content with changed values. LaunchError if that is not possible."""
     if isinstance(delta.values.get(CONTENT), bytes):
         content: bytes = delta.values[CONTENT]
         return content

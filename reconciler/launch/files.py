@@ -1,17 +1,16 @@
 """Reads and replaces launch files in one installation folder.
 
-A path never leaves the folder. Where the system can open files relative to an open folder
-(Linux, macOS), each name on the path is opened in the folder before it, without following
-links, and the file is replaced in the folder that was opened: a link created meanwhile is
-not followed. Elsewhere (Windows) each name is examined before it is used, and a process that
-may write to the folder can still win that race.
+A path never leaves the folder. If the system can open files relative to an open folder (Linux,
+macOS), each name on the path is opened in the folder before it, without following links, and the
+file is replaced in the folder that was opened: a link created meanwhile is not followed. Elsewhere
+(Windows) each name is examined before it is used, and a process that may write to the folder can
+still win that race.
 
-A file is replaced by a new file with the same mode, and with the same owner and extended
-attributes where that is permitted; other hard links keep the old content. Its content is
-compared with the expected one, and its identity again just before the rename. A change
-between that last check and the rename is lost, since no system has a rename that compares.
-In all other cases nothing is lost: until the rename the old file is whole, and its content
-has been saved.
+A file is replaced by a new file with the same mode, and with the same owner and extended attributes
+if that is permitted; other hard links keep the old content. Its content is compared with the
+expected content, and its identity is checked again just before the rename. A change between that
+last check and the rename is lost, since no system has a rename that compares. In all other cases
+nothing is lost: until the rename the old file is whole, and its content has been saved.
 """
 
 import contextlib
@@ -42,13 +41,13 @@ from reconciler.launch.folder import (
 from reconciler.launch.paths import names_of
 
 SaveBackup = Callable[[str, bytes], object]
-"""Gets the path of a file and its old content, and keeps it: durably when it returns."""
+"""Gets the path of a file and its old content, and stores it: durably when it returns."""
 
 _RELATIVE = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW")
 
 
 def host_name() -> str:
-    """The name of this host, in lower case, as the system has it; the network is not asked."""
+    """The name of this host, in lower case, from the system; the network is not asked."""
     return socket.gethostname().lower()
 
 
@@ -82,8 +81,8 @@ class Installation(Struct, frozen=True):
             return folder.read()[0]
 
     def write(self, relative: str, new: bytes, expected: bytes, save_backup: SaveBackup) -> None:
-        """Replaces the content, unless it is the same. ``save_backup`` keeps the old content
-        before; what it raises is passed on, with the file unchanged.
+        """Replaces the content, unless it is the same. ``save_backup`` stores the old content
+        before that; if it raises an error, the file is unchanged.
 
         The errors of ``read``; ChangedLaunchFileError if the content is not ``expected``;
         LaunchFileError, with the file unchanged, if it is read-only or writing fails;
@@ -112,8 +111,8 @@ class Installation(Struct, frozen=True):
 
     def clear(self, relative: str) -> list[Path]:
         """Removes the temporary files that interrupted writes have left beside a file, and
-        returns their paths. Nothing may be writing the file meanwhile. The
-        errors of ``read``, except that the file need not exist."""
+        returns their paths. Nothing may be writing the file meanwhile. Errors: see ``read``, but
+        the file need not exist."""
         try:
             with self._folder_of(relative) as folder:
                 return [folder.path / name for name in folder.clear()]
@@ -142,8 +141,8 @@ class Installation(Struct, frozen=True):
                 os.close(opened)
 
     def _open(self, path: Path, within: int | None, relative: str) -> int | None:
-        """A descriptor of the folder, opened relative to ``within``; None where the system cannot
-        do that: then it was only checked."""
+        """A descriptor of the folder, opened relative to ``within``; None if the system cannot do
+        that: then the folder was only checked."""
         name = path.name if within is not None else str(path)
         try:
             status = os.stat(name, dir_fd=within, follow_symlinks=False)

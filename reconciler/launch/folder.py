@@ -1,6 +1,6 @@
-"""One file in one folder: read, created and replaced without following links.
+"""Reads, creates and replaces one file in one folder without following links.
 
-The folder is open where the system can open files relative to it, else known by its path.
+The folder is open if the system can open files relative to it; otherwise only its path is known.
 The module does not know what a launch file is, nor whether it may be written.
 """
 
@@ -45,7 +45,7 @@ class Folder(Struct, frozen=True):
         return name if self.opened is not None else str(self.path / name)
 
     def status(self, name: str) -> os.stat_result:
-        """The status of the file itself, also if it is a link."""
+        """The status of the file itself, even if it is a link."""
         return os.stat(self._at(name), dir_fd=self.opened, follow_symlinks=False)
 
     def open(self, name: str, flags: int) -> int:
@@ -80,8 +80,8 @@ class Folder(Struct, frozen=True):
         return content, status
 
     def create(self, name: str, content: bytes, like: os.stat_result | None = None) -> None:
-        """Creates a file and flushes it. With ``like`` it gets that mode and owner, and the
-        extended attributes of the launch file. After an OSError there is no such file."""
+        """Creates a file and flushes it. With ``like`` it gets the mode and owner in that status,
+        and the extended attributes of the launch file. After an OSError there is no such file."""
         descriptor = self.open(name, _CREATE)
         try:
             with open(descriptor, "wb") as file:
@@ -163,7 +163,7 @@ class Folder(Struct, frozen=True):
         return os.path.samestat(os.fstat(self.opened), os.fstat(other.opened))
 
     def flush(self) -> None:
-        """Flushes the folder, so that new names are durable, where the system can do that."""
+        """Flushes the folder, so that new names are durable, if the system can do that."""
         if self.opened is not None:
             _flush(self.opened)
         elif hasattr(os, "O_DIRECTORY"):

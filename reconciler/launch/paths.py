@@ -9,7 +9,7 @@ from reconciler.launch.errors import LaunchPathError
 def names_of(relative: str) -> tuple[str, ...]:
     """The names on a relative path: folders, then the file.
 
-    LaunchPathError for a path that is absolute, names a drive or a stream, or leads upwards.
+    LaunchPathError for a path that is absolute, names a drive or a stream, or contains ``..``.
     """
     if not relative or "\0" in relative:
         raise LaunchPathError(f"{relative!r} is not the path of a file", _HINT)

@@ -9,8 +9,6 @@ checked.
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from msgspec.structs import replace
-
 from reconciler.diagnostics import Diagnostic, assign_rule
 from reconciler.errors import ManifestError
 from reconciler.kinds.fields import FieldValueError, canonical
@@ -76,7 +74,8 @@ def with_plain_objects(manifests: Sequence[Manifest], variables: Variables) -> l
     site and can be cached."""
     binder = _Binder(variables, {}, None, None)
     return [
-        replace(one, plain=_plain(one, binder)) if one.plain is None else one for one in manifests
+        one if one.plain else Manifest(one.kind, one.document, _plain(one, binder))
+        for one in manifests
     ]
 
 

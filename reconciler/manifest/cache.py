@@ -33,8 +33,8 @@ MAX_BYTES = 64 * 1024 * 1024
 """How large the cache may become; its oldest files are removed first."""
 
 KNOWN = bundled("manifests") / "known" / "web-engagement.json"
-"""What the cache would keep of the manifests that come with gwe. It comes with them, and is found
-by digests of their content like all else."""
+"""The cache content for the manifests that come with gwe. It is shipped with them, and is found by
+digests of their content like everything else."""
 
 _FORMAT = "4"
 _ENDING = ".json"

@@ -79,7 +79,7 @@ def without_item(text: str, position: Position) -> Edit:
         raise NoEditError("it is not an item of a list")
     data = _data(text)
     if data is None or len(_parent(data, place)) == 1:
-        raise NoEditError("it is the only item; take the whole list out")
+        raise NoEditError("it is the only item; remove the whole list")
 
     def wanted(data: list[Any]) -> list[Any]:
         del _parent(data, place)[place.path[-1]]

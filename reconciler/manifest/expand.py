@@ -73,8 +73,8 @@ class _Walker(Struct):
     result: Expanded
 
     def value(self, data: Any, written: FieldPath, path: FieldPath, used: frozenset[str]) -> Any:
-        """``written`` is the path in the file, ``path`` the path after interpolation, and
-        ``used`` the variables in it."""
+        """Interpolates a value. ``written`` is its path in the file, ``path`` its path after
+        interpolation, and ``used`` gets the variables in it."""
         if isinstance(data, dict):
             return self._mapping(data, written, path, used)
         if isinstance(data, list):

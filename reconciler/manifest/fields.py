@@ -220,7 +220,7 @@ class FieldReader:
         if first[0] != place[0]:
             depth = 1 + len(unit)
             summary = (
-                f"{'/'.join(place[1:depth])} stands in both spec and initial,"
+                f"{'/'.join(place[1:depth])} is in both spec and initial,"
                 f" first at {self._expanded.at(first[:depth])}"
             )
             hint = "Declare it in one of them: spec is enforced, initial only added."

@@ -28,7 +28,7 @@ def former_policy(kind: ManifestKind, document: YamlDocument) -> Iterator[Diagno
         return
     names = " and ".join(f"policy.{word}" for word in found)
     verb = "is" if len(found) == 1 else "are"
-    summary = f"{names} {verb} no longer known: fields that the site may change stand in initial"
+    summary = f"{names} {verb} no longer known: fields that the site may change belong in initial"
     place = document.at(("policy", found[0]))
     try:
         new = _Translation(kind, document.data).result()
@@ -36,7 +36,7 @@ def former_policy(kind: ManifestKind, document: YamlDocument) -> Iterator[Diagno
         new = {}
     example = yaml.safe_dump(new, sort_keys=False, allow_unicode=True, default_flow_style=None)
     if not new or ("initial" not in new and new.get("spec") == document.data.get("spec")):
-        hint = f"Remove {names}: all that stands in spec is corrected."
+        hint = f"Remove {names}: all that is in spec is corrected."
         yield Diagnostic(summary, place, hint)
         return
     above = "kind, metadata and target" if kind.binding == "options" else "kind and metadata"

@@ -20,8 +20,11 @@ _T = TypeVar("_T")
 def report_same_objects(objects: Iterable[DesiredObject], problems: list[Diagnostic]) -> None:
     """Reports every object that more than one manifest declares, perhaps twice."""
     objects = list(objects)
-    named = _repeated(objects, lambda one: (one.kind.type, one.tenant, one.key))
-    for desired, first in (*_repeated(objects, _identity), *named):
+    repeated = list(_repeated(objects, _identity))
+    # Where no names are alike and none is meant exactly, no two are the same either.
+    if repeated or any(one.exact for one in objects):
+        repeated += _repeated(objects, lambda one: (one.kind.type, one.tenant, one.key))
+    for desired, first in repeated:
         name = "" if first.address == desired.address else f"as {first.address} "
         summary = f"{desired.address} is declared twice, first {name}at {first.origin}"
         problems.append(Diagnostic(summary, desired.origin, _advice(desired, first)))
@@ -126,10 +129,10 @@ def _merged(
         same = neighbour if field.whole_section else other
         if type(same.ownership) is not type(field.ownership):
             what = f"[{section}]" if field.whole_section else f"{section}/{option}"
-            summary = f"{what}{where} stands in both spec and initial, first at {same.origin}"
+            summary = f"{what}{where} is in both spec and initial, first at {same.origin}"
             hint = "Declare it in one of them: spec is enforced, initial only added."
             if field.whole_section:
-                hint = "A section under sections stands whole in one of them."
+                hint = "A section under sections must be whole, in one of them."
             problems.append(Diagnostic(summary, field.origin, hint))
         elif _declared(field) != _declared(other):
             summary = (

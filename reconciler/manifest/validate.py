@@ -208,7 +208,7 @@ def _explain(
             yield Diagnostic(f"{name} has the same item twice", place)
         case "not":
             yield Diagnostic(
-                f"{name} cannot stand beside ensure: {ABSENT}",
+                f"{name} cannot be combined with ensure: {ABSENT}",
                 place,
                 "An object that must not be there has no fields and no former names: remove"
                 f" {name}, or ensure.",
@@ -279,7 +279,7 @@ def _unknown_fields(
             hint = f"Known here: {', '.join(known)}." if known else ""
             summary = f"unknown field {name}{where}{did_you_mean(name, known)}"
             if path == ("initial",) and name in kind.spec_only:
-                summary, hint = f"{name} can stand in spec only", "Move it to spec."
+                summary, hint = f"{name} can be in spec only", "Move it to spec."
             if not path and name == "ensure" and kind.binding in _NEVER_DELETED:
                 summary, hint = f"{kind.name} has no ensure", _NEVER_DELETED[kind.binding]
             if path == ("metadata",) and name == "formerly" and kind.binding == "object":

@@ -122,7 +122,7 @@ def compare(
         if satisfying_options(field, lasting):
             continue
         before = live.get(field.path)
-        initial = left_alone(field, lasting)
+        initial = site_owned(field, lasting)
         if initial is not None:
             kept.append(replace(change_of(field, before, field.value, hides), hint=initial.hint))
             continue
@@ -239,7 +239,7 @@ def in_the_type_of(before: Value | None, value: Value) -> Value:
     return value if number is None else number
 
 
-def left_alone(field: ManagedField, lasting: LiveFields) -> Initial | None:
+def site_owned(field: ManagedField, lasting: LiveFields) -> Initial | None:
     """The ownership of an initial field whose unit exists, so that it is the site's own; None
     for any other field. ``lasting``: the live fields that the run does not remove."""
     initial = field.ownership

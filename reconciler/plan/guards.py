@@ -32,11 +32,11 @@ def spare_predefined(actions: Iterable[Action], live: Snapshot) -> list[Action]:
 
 
 def _spared(action: Action, live: Snapshot) -> Action:
-    reason = spared(action, live)
+    reason = why_spared(action, live)
     return Blocked(action.subject, reason, action.needs) if reason else action
 
 
-def spared(action: Action, live: Snapshot) -> str:
+def why_spared(action: Action, live: Snapshot) -> str:
     """Why an object must not be replaced, deleted or renamed; empty: the action does none of these,
     or may do it."""
     if isinstance(action, Replace | Delete):

@@ -46,8 +46,8 @@ def _keys(address: str, object_type: str, dbid: int) -> list[tuple[str, str | in
 
 
 def _key(address: str) -> tuple[str, str | int]:
-    """The type and name of an object, for comparing: its address may have the tenant or not, and
-    the kind of its manifest or, in an undo, its type."""
+    """The type and name in an address. Addresses of the same object can differ in the rest: with or
+    without the tenant, with the kind of its manifest or, in an undo, its type."""
     first, _, rest = address.partition("/")
     kind = first.rpartition(":")[2]
     if kind in TYPED_KINDS:

@@ -10,7 +10,7 @@ from reconciler.kinds.types.table import ALL_TYPES
 from reconciler.manifest.desired import DesiredObject
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
-from reconciler.text.visible import told_apart
+from reconciler.text.visible import quoted_pair
 
 
 class Match(Struct, frozen=True):
@@ -64,13 +64,13 @@ class LiveAttributes:
             listed = " and ".join(describe(one) for one in candidates)
             return Match(
                 blocked=f"{name!r} is the name or the display name of {listed};"
-                " name the one you mean"
+                " give the name that you mean"
             )
         if candidates:
             return Match(candidates[0])
         for alike in self._alike.get((tenant, alike_key(name)), ()):
             label = _label(alike)
-            its, ours = told_apart(label, name)
+            its, ours = quoted_pair(label, name)
             who = f"{describe(alike)} has the display name {its}, which"
             return Match(blocked=_differs(who, ours, likeness(label, name)))
         return _twin(self._live, "Enumerator", (tenant, name))
@@ -105,7 +105,7 @@ def _twin(live: Snapshot, object_type: str, key: Sequence[object]) -> Match:
         return Match()
     name = str(key[-1])
     live_name = str(twin.attributes.get(ALL_TYPES[object_type].name_attribute, ""))
-    its, ours = told_apart(live_name, name)
+    its, ours = quoted_pair(live_name, name)
     return Match(blocked=_differs(describe(twin, its), ours, likeness(live_name, name)))
 
 

@@ -18,7 +18,7 @@ from reconciler.kinds.natural_keys import has_tenant, joined, key_parts
 from reconciler.kinds.types.folders import FOLDER, reference_to
 from reconciler.kinds.types.table import ALL_TYPES, referred_folder
 from reconciler.manifest.desired import Desired, DesiredObject, ManagedField
-from reconciler.plan.diff import LiveFields, left_alone
+from reconciler.plan.diff import LiveFields, site_owned
 from reconciler.plan.new_tenants import new_tenants
 from reconciler.server.snapshot import Snapshot
 
@@ -114,7 +114,7 @@ class DeclaredNames:
             found = self.canonical(target, name, tenant)
             if found:
                 names[path] = found
-            elif not left_alone(by_path[path], existing):
+            elif not site_owned(by_path[path], existing):
                 return desired, f"{'/'.join(_shown(path))}: the {target} {name} is {MISSING}"
         labels = _Labels(desired, names)
         fields: dict[FieldPath, ManagedField] = {}

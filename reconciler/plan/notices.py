@@ -32,7 +32,7 @@ def notices(actions: Sequence[Action], final: Simulation) -> Iterator[str]:
 
 
 def circle_notices(actions: Sequence[Action], live: Snapshot) -> Iterator[str]:
-    """Notices about references that are written or cleared in a call of their own."""
+    """Notices about references that are written or cleared in a separate call."""
     for earlier, later in Circles(actions).pairs():
         yield f"{earlier.address} gets its reference to {later} after both are created."
     deletes = [action for action in actions if isinstance(action, Delete)]

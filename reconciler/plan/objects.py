@@ -38,7 +38,7 @@ from reconciler.plan.matching import describe, match
 from reconciler.plan.names import MISSING
 from reconciler.plan.ordering.deletions import delete_of
 from reconciler.plan.renames import change_of_name
-from reconciler.plan.replace import done_by_server, replaced_fields
+from reconciler.plan.replace import action_for_rename, replaced_fields
 from reconciler.plan.reserved import reserved
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -59,7 +59,7 @@ def in_use_elsewhere(siblings: Sequence[str], options: PlanOptions, done: str) -
         return ""
     return (
         f"another Web Engagement site of this tenant may use it: {', '.join(siblings)};"
-        f" --force {done} it all the same"
+        f" --force {done} it anyway"
     )
 
 
@@ -200,7 +200,7 @@ class _ObjectPlanner:
         units = (*(each.path for each in renamed), *units_of(desired.fields))
         action = decide(subject, difference, units, reason=reason, folder=one.folder)
         if renamed and isinstance(action, Update):
-            return done_by_server(action, one, self._live)
+            return action_for_rename(action, one, self._live)
         return action
 
     def _change_of_name(self, desired: DesiredObject, one: ConfObject) -> tuple[Change, ...]:

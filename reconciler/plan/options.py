@@ -26,8 +26,8 @@ from reconciler.plan.diff import (
     compare,
     decide,
     lasting_fields,
-    left_alone,
     satisfying_options,
+    site_owned,
     units_of,
 )
 from reconciler.site.model import application_name
@@ -123,7 +123,7 @@ class _OptionsPlanner:
         copied: dict[tuple[str, ...], Change] = {}
         own: list[ManagedField] = []
         for field in fields:
-            initial = left_alone(field, others)
+            initial = site_owned(field, others)
             if initial is None or satisfying_options(field, lasting):
                 own.append(field)
                 continue

@@ -16,8 +16,8 @@ from reconciler.plan.diff import (
     LiveFields,
     in_the_type_of,
     lasting_fields,
-    left_alone,
     satisfying_options,
+    site_owned,
 )
 from reconciler.plan.losses import cascaded, referrers
 from reconciler.server.port import ConfObject
@@ -41,7 +41,7 @@ def replaced_fields(
         if instead:
             for path in instead:
                 result.update(live.under(path[:2]))
-        elif initial := left_alone(field, lasting):
+        elif initial := site_owned(field, lasting):
             result.update(live.under(initial.unit))
         else:
             declared.append(field)
@@ -52,7 +52,9 @@ def replaced_fields(
     return result
 
 
-def done_by_server(update: Update, one: ConfObject, live: Snapshot) -> Update | Replace | Blocked:
+def action_for_rename(
+    update: Update, one: ConfObject, live: Snapshot
+) -> Update | Replace | Blocked:
     """The action for an update that renames an object: the update itself; if the server cannot
     rename the object, a replace in which only its name and DBID are new; if more would be lost, a
     blocked action. ``one``: the object in ``live``, which has its new name."""

@@ -160,7 +160,7 @@ def saving_advice(plan: Plan) -> str:
     by_name = {path[-1] for action, path in in_clear if path not in action.subject.secrets}
     advice = "Declare the value as {secret: true, from: env.NAME}."
     if any(path in action.subject.secrets for action, path in in_clear):
-        advice += " What a run has written as a secret stays one."
+        advice += " What a run has written as a secret stays a secret."
     if by_name:
         listed = json.dumps(sorted(by_name), ensure_ascii=False)
         advice += (

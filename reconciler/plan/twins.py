@@ -11,7 +11,7 @@ from reconciler.plan.actions import Action, Blocked, Skip
 from reconciler.plan.context import Context
 from reconciler.plan.effects import Simulation
 from reconciler.server.port import ConfObject
-from reconciler.text.visible import told_apart
+from reconciler.text.visible import quoted_pair
 
 KEY_VALUES = {"options": "options", "annex": "userProperties"}
 """Manifest key -> attribute of objects, for sections of options."""
@@ -60,11 +60,11 @@ def _twins(name: str, names: Collection[str]) -> list[str]:
 
 def _warning(address: str, path: tuple[str, ...], other: str) -> str:
     *around, name = path
-    ours, beside = told_apart(name, other)
+    ours, beside = quoted_pair(name, other)
     what = "option" if len(path) == 3 else "section"
     return (
-        f"{address}: the {what} {ours} in {'/'.join(around)} stands beside {beside}, which is"
-        " alike: the names differ only in"
+        f"{address}: the {what} {ours} in {'/'.join(around)} is beside {beside}, which looks the"
+        " same: the names differ only in"
         f" {likeness(name, other)}. A server may read either of them. Keep the name that the"
         " server's documentation gives, here and in the manifest, and remove the other."
     )

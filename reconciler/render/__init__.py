@@ -1,1 +1,1 @@
-"""Output: one module per form, all from the same values. It decides nothing."""
+"""Output: one module per form, all from the same values. No decision is made here."""

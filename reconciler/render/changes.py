@@ -1,5 +1,5 @@
-"""The values of a change: side by side where that is enough to see what differs, else below
-each other with carets under what differs.
+"""Shows the values of a change: side by side if the difference is easy to see, else below each
+other with carets under what differs.
 
     log/verbose: all -> standard
 
@@ -26,8 +26,8 @@ _FIRST_ROWS = 4
 
 
 def side_by_side(before: str, after: str, width: int) -> StyledLine | None:
-    """Both values in one line; None where that has no room, or where the eye would have to
-    search for the difference: in long values that are much alike, or between blanks."""
+    """Both values in one line; None if there is no room, or if the difference would be hard to see:
+    in long, similar values, or between blanks."""
     line = styled((before, "red"), " -> ", (after, "green"))
     if line.cell_len > width:
         return None
@@ -50,7 +50,7 @@ def below_each_other(
 ) -> Iterator[StyledLine]:
     """Both values in rows of ``width`` columns. ``leads``: the text before each value, and its
     style."""
-    room = width - len(leads[0][0]) - 1  # a caret may stand behind the last character
+    room = width - len(leads[0][0]) - 1  # a caret may be after the last character
     sides = compare(before, after)
     shown = sides if whole else (elided(*sides, room), elided(*sides[::-1], room))
     for side, (lead, style) in zip(shown, leads, strict=True):
@@ -58,7 +58,7 @@ def below_each_other(
 
 
 def _marked(side: Side, width: int, lead: str, style: str) -> Iterator[StyledLine]:
-    """The rows of one value, with carets where it differs in a part of itself."""
+    """The rows of one value, with carets if only a part of it differs."""
     part = len(side.units) > side.end - side.start
     for number, row in enumerate(rows(side, width)):
         start = " " * len(lead) if number else lead
@@ -68,8 +68,8 @@ def _marked(side: Side, width: int, lead: str, style: str) -> Iterator[StyledLin
 
 
 def new_value(value: str, width: int, *, whole: bool) -> Iterator[StyledLine]:
-    """A value that nothing stands against, in rows. Unless ``whole``, a long value ends after
-    a few rows, which say so."""
+    """A value without a counterpart, in rows. Unless ``whole``, a long value is cut after a few
+    rows, and the cut is marked."""
     made = broken(value, width)
     shown = made if whole or len(made) <= _FIRST_ROWS + 1 else made[:_FIRST_ROWS]
     for row in shown:

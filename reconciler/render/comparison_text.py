@@ -1,4 +1,4 @@
-"""What differs between two sides as text: by kind, an object a line, its fields below it."""
+"""What differs between two sides as text: by kind, a line for each object, its fields below it."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -26,8 +26,8 @@ _SYMBOLS = {"only-in-a": ("-", "red"), "only-in-b": ("+", "green"), "differs": (
 
 
 def print_comparison(found: Comparison, style: OutputStyle) -> None:
-    """Prints what differs. ``style.verbose``: the fields of objects that only one side has,
-    too, and each value whole."""
+    """Prints what differs. ``style.verbose``: also the fields of objects that only one side has,
+    and each value whole."""
     _Text(make_console(no_color=style.no_color), found, style).everything()
 
 
@@ -96,7 +96,7 @@ class _Text:
             value = change.display(change.after if change.before is None else change.before)
             yield styled(lead, f"{value}  only in {side}")
             return
-        if change.hint:  # both sides are written alike
+        if change.hint:  # both sides look the same
             yield styled(lead, change.display(change.before))
             for text in wrapped(change.hint, self._width, _INDENT + 2, _INDENT + 2):
                 yield styled(text)

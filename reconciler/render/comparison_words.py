@@ -1,4 +1,4 @@
-"""How a comparison is put into words, whatever the form of the output."""
+"""The sentences and names of a comparison, for every form of output."""
 
 from collections.abc import Iterator
 
@@ -13,8 +13,8 @@ _LONGEST_NAME = 20
 
 
 def side_names(found: Comparison) -> tuple[str, str]:
-    """What the sides are called beside values: as the user called them, or A and B where one of
-    these names is long."""
+    """The names of the sides beside values: the user's names, or A and B if any of these names is
+    long."""
     names = found.a.name, found.b.name
     return names if max(map(len, names)) <= _LONGEST_NAME else ("A", "B")
 
@@ -28,7 +28,7 @@ def side_text(side: SideMark) -> str:
 
 
 def summary(found: Comparison, a: str, b: str) -> str:
-    """How many objects differ, and how many do not. ``a``, ``b``: what the sides are called."""
+    """How many objects differ, and how many do not. ``a``, ``b``: the names of the sides."""
     differ = found.count("differs")
     parts = [
         f"{differ:,} {'differs' if differ == 1 else 'differ'}",
@@ -40,7 +40,7 @@ def summary(found: Comparison, a: str, b: str) -> str:
 
 
 def rest(found: Comparison) -> Iterator[str]:
-    """What a reader must know of differences that are not shown."""
+    """What a reader must know about differences that are not shown."""
     if found.ignored:
         verb = "is" if found.ignored == 1 else "are"
         yield f"{counted(found.ignored, 'difference')} {verb} ignored, as the mapping says."
@@ -65,7 +65,7 @@ def uncompared(found: Comparison) -> Iterator[str]:
 
 
 def remark_of_object(one: ObjectDifference, found: Comparison) -> str:
-    """The text behind the name of an object that differs."""
+    """The text after the name of an object that differs."""
     a, b = side_names(found)
     where = {"only-in-a": f"only in {a}", "only-in-b": f"only in {b}", "differs": one.remark}
     called = f"{b} calls it {one.address_b}" if one.address_b else ""
@@ -73,12 +73,11 @@ def remark_of_object(one: ObjectDifference, found: Comparison) -> str:
 
 
 def field_label(change: Change) -> str:
-    """The name of a field, without the entry of a list that stands as its value."""
+    """The name of a field, without the list entry that is shown as its value."""
     return label_of(change.path[:-1] if is_entry(change) else change.path)
 
 
 def is_entry(change: Change) -> bool:
-    """Whether the change is one entry of a list that only one side has, and that its path ends
-    in."""
+    """Whether the change is a list entry, named at the end of the path, that only one side has."""
     values = (change.before, change.after)
     return len(change.path) == 2 and None in values and change.path[1] in values

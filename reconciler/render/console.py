@@ -1,9 +1,9 @@
-"""The only way out: every line and every byte that a command prints goes through here.
+"""The only place that prints: every line and every byte of a command's output goes through here.
 
 A line is printed by ``say``, or made by ``styled`` and printed by ``emit``. Both escape what is
-invisible in it, line feeds too: no name and no value makes a line of its own or moves the cursor,
-and nobody can forget to escape it. Output for machines is printed by ``print_data``, as UTF-8 on
-every platform. A test sees to it that no other module prints or makes styled lines.
+invisible in it, line feeds too: no name or value can begin a line or move the cursor, and no caller
+can forget to escape it. Output for machines is printed by ``print_data``, as UTF-8 on every
+platform. A test checks that no other module prints or makes styled lines.
 """
 
 import os
@@ -88,7 +88,7 @@ def _rich_console(stream: IO[str], width: int, *, plain: bool) -> "RichConsole":
 
 
 def columns_of(stream: IO[str]) -> int:
-    """COLUMNS, else the width of the terminal. Where both are absent or 0 it is unknown."""
+    """COLUMNS, else the width of the terminal. If both are absent or 0, it is unknown."""
     with suppress(ValueError):
         if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
             return columns
@@ -98,7 +98,7 @@ def columns_of(stream: IO[str]) -> int:
 
 
 def say(line: str = "", *, err: bool = False, to: IO[str] | None = None) -> None:
-    """Prints one line without a style. It needs no console. ``to``: another stream."""
+    """Prints a line without a style; needs no console. ``to``: another stream."""
     text, stream = escaped(line), to or (sys.stderr if err else sys.stdout)
     if len(text) > MIN_WIDTH and stream.isatty():
         text = "\n".join(part.plain for part in folded(styled(text), columns_of(stream)))
@@ -106,24 +106,24 @@ def say(line: str = "", *, err: bool = False, to: IO[str] | None = None) -> None
 
 
 def say_command(line: str) -> None:
-    """Prints a command to be copied: no line break is put into it at any width."""
+    """Prints a command to be copied: it is never broken into lines."""
     click.echo(escaped(line))
 
 
 def prompt(question: str, terminal: IO[str]) -> None:
-    """Prints a question on a terminal; the answer stands on the same line."""
+    """Prints a question on a terminal; the answer is typed on the same line."""
     terminal.write(escaped(question))
     terminal.flush()
 
 
 def overwrite(text: str, terminal: IO[str], width: int) -> None:
-    """Prints a text over the line that stands there, which has ``width`` columns."""
+    """Prints a text over the present line, which has ``width`` columns."""
     terminal.write(f"\r{escaped(text):<{width}}")
     terminal.flush()
 
 
 def say_lines(text: str, *, err: bool = False) -> None:
-    """Prints lines of ours, such as a usage."""
+    """Prints lines that contain no untrusted text, such as a usage."""
     for line in text.splitlines():
         say(line, err=err)
 
@@ -142,7 +142,7 @@ def styled(*parts: str | tuple[str, str] | StyledLine, style: str = "") -> Style
 
 
 def emit(console: Console, *lines: StyledLine) -> None:
-    """Prints lines that ``styled`` has made, and sends them to whoever reads the stream."""
+    """Prints lines that ``styled`` has made, and flushes the stream."""
     if isinstance(console, PlainConsole):
         console.file.writelines(f"{line.plain}\n" for line in lines)
         console.file.flush()
@@ -181,8 +181,8 @@ def print_data(text: str) -> None:
 
 def folded(line: StyledLine, width: int, following: int = 0) -> Sequence[StyledLine]:
     """A line, broken into lines of at most ``width`` columns by ``between_words``. ``following``:
-    the indent of the lines after the first, which shows that they continue it; 0 stands for four
-    columns more than the first line has, but at most half of the width."""
+    the indent of the lines after the first, which shows that they continue it; 0: four columns more
+    than the first line has, but at most half of the width."""
     if line.cell_len <= width:
         return [line]
     if not following:

@@ -1,4 +1,4 @@
-"""What an export could not say, and what its manifests need, as lines for people. Pure."""
+"""What an export left out, and what its manifests need, as lines for people. Pure."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,12 +6,12 @@ from reconciler.export.model import Omission, SecretVariable
 from reconciler.kinds.manifests import TYPED_KINDS
 
 _MANY = 3
-"""Objects of a kind that are listed one by one where the same is left out of each."""
+"""How many objects of a kind are listed one by one if the same is left out of each."""
 
 
 def omission_lines(omissions: Iterable[Omission]) -> Iterator[str]:
-    """One line for each thing that is left out; where it is the same of many objects of a kind,
-    one line for all of them."""
+    """A line for each omission; if it is the same in many objects of a kind, a single line for all
+    of them."""
     alike: dict[tuple[str, tuple[str, ...], str], list[Omission]] = {}
     for one in omissions:
         key = (_kind(one.address), one.path, one.reason)
@@ -24,7 +24,7 @@ def omission_lines(omissions: Iterable[Omission]) -> Iterator[str]:
 
 
 def _kind(address: str) -> str:
-    """The kind in an address, with the object type where manifests of the kind name one."""
+    """The kind in an address, with the object type if manifests of the kind name a type."""
     first, second, *_ = address.split("/")
     return f"{first}/{second}" if first.rpartition(":")[2] in TYPED_KINDS else first
 

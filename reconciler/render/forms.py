@@ -79,7 +79,7 @@ VALIDATION_FORMS: Mapping[str, Callable[["ValidationReport"], str]] = {
     "junit": _validate_junit,
     "sarif": _validate_sarif,
 }
-"""The forms for machines of what ``gwe validate`` found."""
+"""The machine-readable forms of the results of ``gwe validate``."""
 
 
 def _comparison_text(found: "Comparison", style: OutputStyle) -> None:
@@ -114,4 +114,4 @@ COMPARISON_FORMS: Mapping[str, Callable[["Comparison", OutputStyle], None]] = {
     "markdown": _comparison_markdown,
     "html": _comparison_html,
 }
-"""The forms of what ``gwe compare`` found."""
+"""The forms of the results of ``gwe compare``."""

@@ -50,7 +50,7 @@ class JsonForm:
 
 
 def _entry(run: RunEntry) -> Mapping[str, Any]:
-    """What a list says of a run; what is not known of a damaged run is left out."""
+    """The entry of a run in a list; unknown members of a damaged run are left out."""
     data = {
         **_head(run.head),
         "number": run.number,

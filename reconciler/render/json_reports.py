@@ -1,4 +1,5 @@
-"""What commands report as JSON, each with its version and schema. One definition makes both.
+"""What commands report as JSON, each report with its version and schema. The text and the schema
+come from the same definition.
 
 validate   gwe-validate/1     runs       gwe-runs/1
 doctor     gwe-doctor/1       runs show  gwe-run/1
@@ -38,7 +39,7 @@ from reconciler.text.visible import json_text
 
 
 class JsonReport(Struct, frozen=True):
-    """One kind of report: its version, what it is, and how its values are written."""
+    """A kind of report: its version, a description, and how its values are written."""
 
     format: str
     title: str

@@ -1,6 +1,7 @@
-"""JUnit XML, which CI systems show as tests: drift by object, mistakes in manifests by place.
+"""JUnit XML, which CI systems show as tests: a test for each object of a plan, or each mistake in
+manifests.
 
-Everything goes through ``escaped``, so that no character is left that XML forbids.
+All text goes through ``escaped``, which leaves no character that XML forbids.
 """
 
 from collections.abc import Sequence
@@ -33,8 +34,8 @@ from reconciler.text.visible import escaped
 
 
 class JUnitForm:
-    """Plans as tests: an object in sync passes, one that would be written fails, one that is
-    left alone is skipped, a blocked one is an error."""
+    """Plans as tests: an object in sync passes, an object that would be written fails, an object
+    that is left alone is skipped, a blocked object is an error."""
 
     def plan(self, plan: Plan) -> None:
         print_data(drift_junit(plan))
@@ -53,7 +54,7 @@ def drift_junit(plan: Plan) -> str:
 
 
 def validate_junit(report: ValidationReport) -> str:
-    """A test for each problem; a test that passes where there is none."""
+    """A test for each problem; without problems, a single test that passes."""
     cases = [_problem(problem) for problem in report.problems] or [_case("gwe", "manifests")]
     return _document("gwe validate", [_suite("manifests", cases)])
 

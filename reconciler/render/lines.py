@@ -1,4 +1,4 @@
-"""Lines with styles, and how wide they are. They know no terminal: ``console`` prints them."""
+"""Lines with styles, and their width, independent of a terminal: ``console`` prints them."""
 
 from collections.abc import Iterable
 
@@ -39,7 +39,7 @@ class StyledLine(Struct):
             self.plain += text
 
     def append_line(self, other: "StyledLine") -> "StyledLine":
-        """Adds another line at the end; this line."""
+        """Adds another line at the end. Returns this line."""
         outer = (other.style,) if other.style else ()
         self.parts += [(text, outer + styles) for text, styles in other.parts]
         self.plain += other.plain

@@ -20,8 +20,8 @@ from reconciler.text.visible import escaped
 def print_diagnostics(
     console: Console, diagnostics: Sequence[Diagnostic], conclusion: str = ""
 ) -> None:
-    """Prints every problem: its place, what is wrong, and below it what to do; last how many there
-    are, and the ``conclusion``."""
+    """Prints every problem: its place, what is wrong, and below it what to do. Ends with the number
+    of problems and the ``conclusion``."""
     for problem in diagnostics[:MAX_SHOWN]:
         _print_problem(console, problem)
     more = len(diagnostics) - MAX_SHOWN
@@ -48,8 +48,8 @@ def _print_problem(console: Console, problem: Diagnostic) -> None:
 
 
 def print_outcome(console: Console, outcome: Outcome, number: int, total: int) -> None:
-    """Prints one line of progress. Why an action failed is told by ``print_report``, where it
-    does not scroll off."""
+    """Prints a line of progress. ``print_report`` prints at the end why actions failed, so that it
+    does not scroll away."""
     action = outcome.action
     done = outcome.status == "done"
     head = f"[{number:>{len(str(total))}}/{total}] "
@@ -95,9 +95,9 @@ def print_report(
     lasting: bool = True,
     verbose: bool = False,
 ) -> None:
-    """How a run ended, in one line of counts, what can be done next, and last what went
-    wrong. ``undo``: the command that reverts it, if that needs options; ``lasting``: the run's
-    state outlives this machine."""
+    """Prints how a run ended: a line of counts, what can be done next, and last what went wrong.
+    ``undo``: the command that reverts it, if that needs options; ``lasting``: the run's state
+    outlives this machine."""
     counts = [f"{len(report.of(status))} {word}" for status, word in _WORDS if report.of(status)]
     failed = len(report.of("done")) != len(report.outcomes)
     style = "bold red" if failed else "bold green"
@@ -128,8 +128,8 @@ def print_report(
 
 
 def _print_causes(console: Console, report: RunReport, others_are: str, *, verbose: bool) -> None:
-    """Why actions failed. Unless ``verbose``, each reason once, and the first of many;
-    ``others_are``: where the others are listed."""
+    """Prints why actions failed. Unless ``verbose``, each reason is printed once, and of many
+    reasons only the first; ``others_are``: where the others are listed."""
     causes: dict[object, list[Outcome]] = {}
     for number, one in enumerate(report.of(*_CAUSES)):
         reason = number if verbose else (one.status, one.message, one.hint)

@@ -1,4 +1,5 @@
-"""What a form of output is: the style that it gets, and what it can show. ``forms`` lists them."""
+"""The interface of a form of output: the style that it gets, and what it can show. ``forms`` lists
+the forms."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -11,16 +12,16 @@ if TYPE_CHECKING:
     from reconciler.state.store import IntactRecords, RunEntry, StoredRun
 
 MAX_BYTES = 65_000
-"""GitHub takes 65,536 characters in a comment; whoever posts it may add some of its own."""
+"""GitHub accepts 65,536 characters in a comment; the tool that posts it may add some of its own."""
 
 
 class OutputStyle(Struct, frozen=True):
     """How much a form shows. ``quiet``: the summary and problems; ``verbose``: objects in
-    sync and every option too. A form for machines shows everything. ``max_bytes``: what a
-    form for comments keeps within; ``saved``: the file that holds the plan, if there is one;
-    ``page``: the file that a page is written to, empty: standard output; ``graph``: the chat path,
-    for a form that draws it; ``how_to_apply``: said in place of the commands that apply the plan,
-    with ``{id}`` for its id, empty: the commands are shown."""
+    sync and every option too. Machine-readable forms show everything. ``max_bytes``: the limit of a
+    form for comments; ``saved``: the file that holds the plan, if there is one; ``page``: the file
+    that a page is written to, empty: standard output; ``graph``: the chat path, for a form that
+    draws it; ``how_to_apply``: a text in place of the commands that apply the plan, with ``{id}``
+    for its id; empty: the commands are shown."""
 
     quiet: bool = False
     verbose: bool = False
@@ -45,13 +46,12 @@ class OutputForm(PlanForm, Protocol):
     def runs(
         self, runs: Sequence["RunEntry"], of: str = "", among: Sequence["RunEntry"] = ()
     ) -> None:
-        """A list of runs, in the order given. ``of``: what all of them have in common, such as
-        `` of application GWE``; empty: they are all that there are. ``among``: the
-        runs from which these were taken; if those were on several servers, the list names the
-        server of each run."""
+        """A list of runs, in the order given. ``of``: what all of them have in common, such as ``
+        of application GWE``; empty: they are all runs. ``among``: the runs from which these were
+        selected; if those were on several servers, the list names the server of each run."""
 
     def run(self, run: "StoredRun", place: str) -> None:
-        """One run with what became of each object; no values. ``place``: of its state."""
+        """One run with what became of each object; no values. ``place``: that of its state."""
 
     def damaged_run(self, name: str, found: "IntactRecords", place: str) -> None:
         """What can still be read of a damaged run; no values."""

@@ -1,4 +1,4 @@
-"""What a plan begins with, the lines of counts that end it, and how to apply it."""
+"""The header of a plan, the lines of counts that end it, and how to apply it."""
 
 import shlex
 from collections import Counter
@@ -43,7 +43,7 @@ def _rest(counts: Mapping[ActionName, int]) -> Iterator[str]:
 
 
 def initial_summary(plan: Plan) -> str:
-    """The line that counts initial values; empty where none differs."""
+    """The line that counts initial values that differ; empty if none does."""
     match plan.initial_differences():
         case 0:
             return ""
@@ -54,7 +54,7 @@ def initial_summary(plan: Plan) -> str:
 
 
 def header(plan: Plan) -> Iterator[tuple[str, str]]:
-    """What a plan begins with: (label, text)."""
+    """The header of a plan: (label, text)."""
     cluster = f", cluster {plan.site.cluster}" if plan.site.cluster else ""
     yield from _made_from(plan)
     yield "Site", f"{plan.site.app}{cluster}"
@@ -77,7 +77,7 @@ def _made_from(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _allowed(plan: Plan) -> Iterator[tuple[str, str]]:
-    """What else decides about what is written."""
+    """The further options that decide what is written."""
     if any(action.object_type == LAUNCH_FILE for action in plan.writes):
         yield "Files", plan.site.installation
     if "--force" in plan.consent:
@@ -85,9 +85,9 @@ def _allowed(plan: Plan) -> Iterator[tuple[str, str]]:
 
 
 def apply_commands(plan: Plan, name: str, saved: str) -> Iterator[tuple[str, str]]:
-    """The commands that apply exactly this plan, each with what must be known of it. ``name``:
-    the plan's id; ``saved``: the file that holds the plan, empty: there is none. Nothing where
-    there is nothing to apply."""
+    """The commands that apply exactly this plan, each with a remark. ``name``: the plan's id;
+    ``saved``: the file that holds the plan; empty: there is none. No commands if there is nothing
+    to apply."""
     if plan.empty or not plan.applyable:
         return
     remark = "" if saved else "where FILE was saved with gwe plan --out FILE"
@@ -97,22 +97,22 @@ def apply_commands(plan: Plan, name: str, saved: str) -> Iterator[tuple[str, str
 
 
 def words_to_apply(plan: Plan, name: str, words: str) -> str:
-    """How exactly this plan is applied, in the ``words`` of whoever asked for it: ``{id}`` in them
-    is the plan's id. Empty where there is nothing to apply."""
+    """The user's own ``words`` on how to apply exactly this plan, with the plan's id for ``{id}``.
+    Empty if there is nothing to apply."""
     return "" if plan.empty or not plan.applyable else words.replace("{id}", name)
 
 
 def as_argument(saved: str) -> str:
-    """A saved plan as an argument of a command; FILE where it has no short name."""
+    """A saved plan as an argument of a command; FILE if there is none or its path is long."""
     return shlex.quote(saved) if 0 < len(saved) <= _LONG_PATH else "FILE"
 
 
 def blocked_advice(plan: Plan, option: str = "--exclude ADDRESS") -> str:
-    """What to do about what is blocked. ``option``: how the form writes it; an undo has no such
-    option."""
+    """What to do about what is blocked. ``option``: the option as the form writes it, which an undo
+    does not have."""
     if plan.undoes:
-        return "Mend what blocks it, then ask for the undo again."
-    return f"Mend what blocks it, or leave it out with {option}."
+        return "Correct what blocks it, then ask for the undo again."
+    return f"Correct what blocks it, or leave it out with {option}."
 
 
 def existing_values_text(number: int) -> str:

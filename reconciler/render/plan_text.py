@@ -1,4 +1,4 @@
-"""A plan as text: grouped by kind, one line an action, under it what would change."""
+"""A plan as text: grouped by kind, a line for each action, under it what would change."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -44,8 +44,8 @@ _INDENT = 6
 
 
 class PlanText:
-    """Prints plans. ``verbose`` shows what is in sync, and every option of a new section. With
-    it, and where the console is no terminal, values are whole."""
+    """Prints plans. ``verbose`` shows what is in sync, and every option of a new section. If
+    ``verbose``, or if the console is no terminal, values are whole."""
 
     def __init__(self, console: Console, *, verbose: bool = False) -> None:
         self._console = console
@@ -68,7 +68,7 @@ class PlanText:
             text = f"{existing_values_text(shared)} in applications."
             self._line(styled(text, style="yellow"))
         for refusal in plan.refusals:
-            text = f"Refused: {refusal}. --force does it all the same."
+            text = f"Refused: {refusal}. --force overrides this."
             for line in self._wrapped(text, 0, len("Refused: ")):
                 self._line(styled(line, style="bold red"))
         if plan.blocked:
@@ -79,7 +79,7 @@ class PlanText:
                 self._line(styled(line, style="bold red"))
 
     def actions(self, actions: Sequence[Action]) -> None:
-        """The actions, by kind; those in sync only where ``verbose``."""
+        """The actions, by kind; those in sync only if ``verbose``."""
         listed = [a for a in actions if self._verbose or not isinstance(a, InSync) or a.reason]
         listed.sort(key=lambda action: kind_order(action.kind))
         for kind, group in groupby(listed, key=lambda action: action.kind):
@@ -118,7 +118,8 @@ class PlanText:
         return wrapped(text, self._width, first, following)
 
     def _action(self, action: Action, same_as: str) -> Iterator[StyledLine]:
-        """One action. ``same_as``: the action above that makes the same changes, several."""
+        """One action. ``same_as``: an earlier action with the same changes, if there are
+        several."""
         style = STYLES[action.action]
         name = escaped(action.address.removeprefix(f"{action.kind}/"))
         symbol = SYMBOLS[action.action]
@@ -190,7 +191,7 @@ class PlanText:
             yield styled(" " * (_INDENT + 2)).append_line(line)
 
     def _kept(self, change: Change) -> Iterator[StyledLine]:
-        """A kept field: its live value, and the one of the manifest."""
+        """A kept field: its live value, and the manifest's value."""
         yield from self._with_origin(styled(f"kept {label_of(change.path)}:"), change)
         yield from self._both_sides(*change.display_both())
 
@@ -208,8 +209,8 @@ class PlanText:
                 yield styled(line)
 
     def _kept_unit(self, unit: FieldPath, members: Sequence[Change]) -> Iterator[StyledLine]:
-        """Several initial fields that are one unit: their live values in a row, and those of
-        the manifest."""
+        """Several initial fields of the same unit: their live values in a row, and those of the
+        manifest."""
         yield from self._with_origin(styled(f"kept {label_of(unit)}:"), members[0])
         shown = [(change, change.display_both()) for change in members]
         live = "; ".join(_in_unit(unit, one, one.before, before) for one, (before, _) in shown)
@@ -224,7 +225,7 @@ class PlanText:
             yield styled(" " * (_INDENT + 2)).append_line(line)
 
     def _with_remark(self, lead: StyledLine, remark: str) -> Iterator[StyledLine]:
-        """A line with a remark behind it, or under it where it is too long."""
+        """A line with a remark after it, or below it if the line would be too long."""
         if not remark or lead.cell_len + 2 + cell_len(remark) <= self._width:
             yield styled(lead, f"  {remark}" if remark else "")
             return
@@ -233,7 +234,7 @@ class PlanText:
             yield styled(line)
 
     def _with_origin(self, text: StyledLine, change: Change) -> Iterator[StyledLine]:
-        """The text, and at the end of its line, or on the next, who asks for it."""
+        """The text and, at the end of its line or on the next line, where it is declared."""
         origin = declared_in(change)
         room = self._width - _INDENT - text.cell_len - cell_len(origin)
         if origin and room >= 2:
@@ -245,7 +246,7 @@ class PlanText:
 
 
 def _in_unit(unit: FieldPath, change: Change, value: Value | None, shown: str) -> str:
-    """A field that is a part of a unit: its path below that, and a value as it is shown."""
+    """A field that is a part of a unit: its path below the unit, and a value as it is shown."""
     name = label_of(change.path[len(unit) :])
     if is_item(change):
         return f"without {name}" if value is None else name

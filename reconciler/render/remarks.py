@@ -1,4 +1,4 @@
-"""How the text of a plan names fields, and what stands behind the name of an action."""
+"""How the text of a plan names fields, and the remarks after the name of an action."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,7 +22,7 @@ from reconciler.text.visible import escaped, value_text
 
 
 def remark_of(action: Action) -> str:
-    """The text behind an action's name: why nothing is written, or why it is replaced."""
+    """The text after an action's name: why nothing is written, or why the object is replaced."""
     match action:
         case Keep() if any(change.hint for change in action.kept):
             return action.reason
@@ -53,21 +53,21 @@ def section_of(change: Change) -> FieldPath:
 
 @lru_cache(maxsize=4096)
 def label_of(path: FieldPath) -> str:
-    """A path as it is shown, with names that might be misread in quotes. Thousands of objects have
-    options of one name."""
+    """A path as it is shown, with names that might be misread in quotes. Cached, since thousands of
+    objects have options of the same name."""
     return "/".join(map(value_text, path))
 
 
 def is_item(change: Change) -> bool:
-    """Whether the change is one item of a list, whose path ends in its own value."""
+    """Whether the change is an item of a list of values, whose path ends in the value itself."""
     return len(change.path) == 2 and change.path[1] == change.after
 
 
 def declared_in(change: Change) -> str:
-    """Who asks for a change: the file and the line, or the other object that has the value."""
+    """Where a change comes from: the file and the line, or the other object that has the value."""
     return change.manifest if change.manifest.startswith("as in ") else origin_text(change.origin)
 
 
 def origin_text(origin: Position | None) -> str:
-    """The file and the line that declare a field; empty where none does."""
+    """The file and the line that declare a field; empty if none does."""
     return escaped(f"{origin.file}:{origin.line}") if origin else ""

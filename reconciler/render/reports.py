@@ -1,4 +1,4 @@
-"""What commands report beside plans and runs, as values. Forms of output make text of them."""
+"""Reports of commands other than plans and runs, as values. Forms of output turn them into text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import ExitCode
 
-if TYPE_CHECKING:  # to check manifests, no plan and no run is imported
+if TYPE_CHECKING:  # checking manifests imports neither plans nor runs
     from reconciler.apply.lock.lock_object import Holder
     from reconciler.apply.report import Recovered, RunReport
     from reconciler.export.model import Omission, SecretVariable
@@ -39,9 +39,9 @@ _STATUS_OF: dict[ExitCode, ApplyStatus] = {
 
 
 class ValidationReport(Struct, frozen=True):
-    """What ``gwe validate`` found. ``manifests``: how many there are, ``checked``: the files and
-    folders that hold them; None where mistakes keep that from being known. ``root``: the folder
-    that addresses of files are relative to."""
+    """What ``gwe validate`` found. ``manifests``: how many there are, None if mistakes prevent
+    counting them; ``checked``: the files and folders that hold them. ``root``: the folder that
+    addresses of files are relative to."""
 
     manifests: int | None = None
     problems: Sequence[Diagnostic] = ()
@@ -76,9 +76,9 @@ class CommandResult(Protocol):
 
 
 class ApplyResult(Struct, frozen=True):
-    """How a command that applies a plan ended. ``plan``: None where there was none yet;
-    ``report``: of the run, None where there was none; ``not_begun``: why, for a plan that could be
-    applied; ``saved``: into a file."""
+    """How a command that applies a plan ended. ``plan``: None if none was made; ``report``: that of
+    the run, None if there was no run; ``not_begun``: why a plan that could be applied was not;
+    ``saved``: it was written to a file."""
 
     exit_code: ExitCode
     plan: Plan | None = None

@@ -1,4 +1,4 @@
-"""What a list says of each run, for every form of output but JSON. Pure."""
+"""The table of a list of runs, for every form of output but JSON. Pure."""
 
 from collections.abc import Sequence
 
@@ -12,8 +12,8 @@ _SERVER = COLUMNS.index("Server")
 
 
 class RunTable(Struct, frozen=True):
-    """Runs, oldest first. ``server`` is among the ``columns`` only if the runs, or those
-    among which they are, were on more than one server: a state for a team holds those of many
+    """Runs, oldest first. ``server`` is among the ``columns`` only if the runs, or the runs from
+    which they were selected, were on more than one server: a team's state holds the runs of many
     sites."""
 
     columns: Sequence[str]

@@ -1,8 +1,8 @@
-"""SARIF 2.1.0: problems in manifests, as notes at lines of a merge request.
+"""SARIF 2.1.0: problems in manifests, as annotations on lines of a merge request.
 
-It has what GitHub's code scanning demands: a rule for each result, a message, and a location
-with a relative address and a first line; and a fingerprint, so that a problem that moves to
-another line stays the same alert.
+It has what GitHub's code scanning requires: a rule for each result, a message, and a location with
+a relative address and a first line; and a fingerprint, so that a problem that moves to another line
+stays the same alert.
 """
 
 import hashlib
@@ -62,8 +62,7 @@ def _result(problem: Diagnostic, root: Path) -> dict[str, Any]:
 
 
 def _address(file: str, root: Path) -> str:
-    """The address of a file: relative below ``root``, with what an address must not have
-    percent-encoded."""
+    """The URI of a file: relative below ``root``, percent-encoded."""
     path = Path(os.path.abspath(file))
     if path.is_relative_to(root):
         return quote(path.relative_to(root).as_posix())

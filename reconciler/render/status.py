@@ -1,6 +1,6 @@
-"""One line on a terminal that says what takes so long, and how much time is left.
+"""A status line on a terminal: what takes so long, and how much time is left.
 
-It appears only after a while and goes before anything else is printed. It uses no escape
+It appears only after a while, and is removed before anything else is printed. It uses no escape
 sequences, so that any terminal shows it.
 """
 
@@ -14,7 +14,7 @@ from typing import TextIO
 from reconciler.render.console import columns_of, overwrite
 
 DELAY = 2.0
-"""Seconds before the line appears: what is quicker needs none."""
+"""Seconds before the line appears: quicker work needs none."""
 
 _BEAT = 0.5
 
@@ -40,8 +40,8 @@ def _span(seconds: float) -> str:
 
 
 class StatusLine:
-    """The line, as long as a ``with`` statement lasts. On a stream that is no terminal it
-    shows nothing."""
+    """Shows the line during a ``with`` statement. On a stream that is no terminal it shows
+    nothing."""
 
     def __init__(self, label: str, stream: TextIO) -> None:
         self._label, self._stream = label, stream
@@ -69,7 +69,7 @@ class StatusLine:
             self._erase()
 
     def advance(self, done: int, total: int) -> None:
-        """Of ``total`` steps, ``done`` are done."""
+        """Records that ``done`` of ``total`` steps are done."""
         with self._lock:
             self._done, self._total = done, total
 
@@ -101,5 +101,5 @@ class StatusLine:
             self._write("")
 
     def _write(self, text: str) -> None:
-        with suppress(OSError):  # the terminal may be gone; the work goes on
+        with suppress(OSError):  # the terminal may be gone; the work continues
             overwrite(text, self._stream, self._shown)

@@ -20,13 +20,17 @@ _DETAILS = {
     **{name: name for name in ("undoes", "server", "app", "tenant", "user", "host")},
     **{name: name for name in ("started", "tool")},
 }
-"""What is shown of a run's first record -> its field there."""
+"""Label -> field of a run's first record."""
+
+
+_MOVABLE = ("Server", "Application", "Done", "Status")
+"""The columns of runs that move to a separate line if the table is too wide, in this order."""
 
 
 class TextForm:
-    """Plans by kind, with what would change; runs as a table. The run that a run undoes has a
-    line of its own: two names of runs in a line do not fit into 80 columns. So has the server where
-    the table would be wider than the terminal."""
+    """Plans by kind, with what would change; runs as a table. The name of the run that was undone
+    is on a separate line, since two names do not fit into 80 columns. So are other columns if the
+    table would be wider than the terminal."""
 
     def __init__(self, style: OutputStyle) -> None:
         self._style = style
@@ -48,10 +52,10 @@ class TextForm:
         from reconciler.render.run_table import run_table  # noqa: PLC0415 - plans have no table
 
         table = run_table(runs, among)
-        below = {"Undoes"}
-        if "Server" in table.columns:
-            wide = max(map(len, _aligned(table, below)))
-            below |= {"Server"} if wide > message_width(make_console()) else set()
+        below, width = {"Undoes"}, message_width(make_console())
+        for column in _MOVABLE:
+            if max(map(len, _aligned(table, below))) > width:
+                below.add(column)
         lines = _aligned(table, below)
         say(next(lines))
         for line, row in zip(lines, table.rows, strict=True):
@@ -102,8 +106,8 @@ def _print_outcomes(outcomes: Iterable[ActionOutcome]) -> None:
 
 
 def _aligned(table: RunTable, below: Collection[str]) -> Iterator[str]:
-    """The table, first its header, without the columns ``below``. Each column is as wide as its
-    widest text; a column that has nothing below its header is left out."""
+    """The lines of the table, the header first, without the columns ``below``. Each column is as
+    wide as its widest text; an empty column is left out."""
     rows = [[column.upper() for column in table.columns], *table.rows]
     columns = [
         texts

@@ -15,7 +15,7 @@ _WORD = re.compile("^ +|[^ ]+ *")
 
 class Row(Struct, frozen=True):
     """One row of a value. ``start``, ``end``: the columns in which it differs from the other
-    value; equal where it does not."""
+    value; equal if it does not differ."""
 
     text: str
     start: int = 0
@@ -32,12 +32,12 @@ def wrapped(text: str, width: int, first: int = 0, following: int = 0) -> Iterat
 
 
 def between_words(text: str, first: int, following: int) -> Iterator[str]:
-    """The text in pieces that end behind a word, of at most ``first`` columns, and of at most
-    ``following`` after the first.
+    """The text in pieces that end after a word: the first of at most ``first`` columns, the others
+    of at most ``following``.
 
     A word that is wider, such as a long path, stays whole so that it can be copied: only a
-    terminal breaks it. No line of ours is a single word, so that what a terminal shows at the
-    beginning of a row is not taken for one.
+    terminal breaks it. No line of gwe is a single word, so a row that a terminal breaks is not
+    mistaken for a line.
     """
     piece, used, room = "", 0, first
     for word in _WORD.findall(text):
@@ -50,7 +50,7 @@ def between_words(text: str, first: int, following: int) -> Iterator[str]:
 
 
 def broken(text: str, width: int) -> list[str]:
-    """A value in pieces of at most ``width`` columns, wherever they end."""
+    """A value in pieces of at most ``width`` columns, cut anywhere."""
     if cell_len(text) <= width:
         return [text]
     return [row.text for row in rows(Side(units_of(text), 0, 0), max(width, 2))]
@@ -58,7 +58,7 @@ def broken(text: str, width: int) -> list[str]:
 
 def rows(side: Side, width: int) -> list[Row]:
     """A value in rows of at most ``width`` columns. A difference that fits in one row is not
-    broken. Where the value lacks something, the column behind it differs."""
+    broken. If the value lacks something, the column after that place counts as different."""
     sizes = [cell_len(unit) for unit in side.units]
     difference = sum(sizes[side.start : side.end])
     made: list[Row] = []
@@ -79,9 +79,9 @@ def rows(side: Side, width: int) -> list[Row]:
 
 
 def elided(side: Side, other: Side, width: int) -> Side:
-    """A value shortened to about ``width`` columns. Of the beginning and the end that it has in
-    common with ``other``, only what is next to the difference is kept; ``other`` is shortened
-    by the same parts."""
+    """A value shortened to about ``width`` columns. The beginning and the end that it has in common
+    with ``other`` are cut, except next to the difference; ``other`` is shortened by the same
+    parts."""
     widest = max(cell_len(side.difference), cell_len(other.difference))
     room = max(width - widest, _MIN_CONTEXT)
     head, tail = side.units[: side.start], side.units[side.end :]

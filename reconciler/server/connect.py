@@ -108,7 +108,7 @@ def is_relative(url: str) -> bool:
     return relative_to(Path(), url) != relative_to(Path("/").absolute(), url)
 
 
-def url_then(recorded: str, now: str) -> str:
+def recorded_url_text(recorded: str, now: str) -> str:
     """The URL of the server of a plan or a run, for a message that it is another server than that
     at ``now`` (an absolute URL)."""
     if is_relative(recorded):

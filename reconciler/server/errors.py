@@ -145,14 +145,14 @@ class IncompleteObjectDataError(ConfigurationServerError):
 
 class IncorrectReferencesError(ConfigurationServerError):
     number = 15
-    meaning = "a reference leads to no object"
+    meaning = "a reference has no valid target"
     advice = "Create the object first, or correct the reference."
 
 
 class UnchangeableInfoError(ConfigurationServerError):
     number = 16
     meaning = "the property cannot change once the object exists"
-    advice = "It changes only if the object is deleted and created anew."
+    advice = "It changes only if the object is deleted and created again."
 
 
 class ValueOutOfRangeError(ConfigurationServerError):

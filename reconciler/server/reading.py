@@ -90,7 +90,7 @@ Following = Callable[[Snapshot, Collection[Query]], Sequence[Query]]
 similar names that finds none leads to no further round."""
 
 
-def _tell_nobody(done: int, total: int) -> None:
+def _ignore_progress(done: int, total: int) -> None:
     """Ignores the progress of reads."""
 
 
@@ -101,7 +101,7 @@ class RoundReader(Struct):
 
     server: Reader
     live: Snapshot
-    progress: Callable[[int, int], None] = _tell_nobody
+    progress: Callable[[int, int], None] = _ignore_progress
     _asked: dict[Query, None] = field(default_factory=dict)
     _left_out: dict[tuple[str, int], int] = field(default_factory=dict)
 
@@ -145,7 +145,7 @@ def read_in_rounds(
     server: Reader,
     found: Snapshot,
     following: Following,
-    progress: Callable[[int, int], None] = _tell_nobody,
+    progress: Callable[[int, int], None] = _ignore_progress,
 ) -> Snapshot:
     """``found`` and all that ``following`` asks for; see ``RoundReader``."""
     reader = RoundReader(server, found, progress)

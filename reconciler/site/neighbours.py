@@ -22,7 +22,7 @@ class Neighbours:
         self.unreadable_partners: dict[int, int] = {}
 
     def applications(self) -> list[ConfObject]:
-        """All of them."""
+        """All applications that were read."""
         return self._live.of_type("Application")
 
     def connected(self, applications: Iterable[ConfObject]) -> list[ConfObject]:

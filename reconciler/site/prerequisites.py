@@ -34,7 +34,7 @@ def check_prerequisites(
     if not roles[CHAT_ROLE]:
         near.notices.append(
             f"{label} has no connection to Chat Server: what chat needs is skipped."
-            f" Add one in {APPLICATIONS} > {label} > Connections."
+            f" Add it in {APPLICATIONS} > {label} > Connections."
         )
 
 

@@ -155,7 +155,7 @@ def decode_record(data: bytes) -> Record | RunSummary | Fact:
 def unknown_form() -> JournalFormatError:
     return JournalFormatError(
         "a record of the journal has a form that this version of gwe does not know",
-        "Use the version of gwe that wrote it, or a newer one.",
+        "Use the version of gwe that wrote it, or a newer version.",
     )
 
 

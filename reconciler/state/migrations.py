@@ -45,17 +45,22 @@ MIGRATIONS: tuple[Migration, ...] = (
 )
 
 
-def migrate(session: SqlSession, place: str) -> None:
-    """Brings the tables to the version of this program, in one transaction.
-    JournalFormatError if they are of a newer version."""
-    if version_of(session, place) == len(MIGRATIONS):
-        return
+def migrate(session: SqlSession, place: str, *, create: bool = True) -> bool:
+    """Brings the tables to the version of this program, in one transaction. ``create``: makes
+    them where there are none. Returns whether there are tables now. JournalFormatError if they
+    are of a newer version."""
+    version = version_of(session, place)
+    if version == len(MIGRATIONS):
+        return True
+    if not version and not create:
+        return False
     with session.transaction(writing=True):
         session.exclude_migrations()
         for statements in MIGRATIONS[version_of(session, place) :]:
             for statement in statements:
                 session.change(session.typed(statement))
         session.change("UPDATE gwe_state SET version = ?", len(MIGRATIONS))
+    return True
 
 
 def version_of(session: SqlSession, place: str) -> int:
@@ -73,6 +78,6 @@ def version_of(session: SqlSession, place: str) -> int:
         raise JournalFormatError(
             f"the state in {place} has version {versions[0]}; this gwe reads versions up to"
             f" {len(MIGRATIONS)}",
-            "Use the version of gwe that wrote it, or a newer one.",
+            "Use the version of gwe that wrote it, or a newer version.",
         )
     return int(versions[0])

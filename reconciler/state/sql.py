@@ -15,7 +15,7 @@ from reconciler.state import reading
 from reconciler.state.chain import RunRow
 from reconciler.state.facts import Rows, add_facts, read_facts
 from reconciler.state.journal_writer import SqlJournal, append
-from reconciler.state.migrations import migrate, version_of
+from reconciler.state.migrations import migrate
 from reconciler.state.pruning import delete_run, prunable
 from reconciler.state.records import (
     AbandonedRun,
@@ -174,10 +174,9 @@ class SqlStore:
             yield no_rows
             return
         with closing(self._engine.connect()) as session:
-            if version_of(session, self.place) == 0:
+            if not migrate(session, self.place, create=False):
                 yield no_rows
                 return
-            migrate(session, self.place)
             with session.transaction(writing=False):
                 yield session.rows
 

@@ -61,7 +61,7 @@ class SqliteEngine:
         self.file = folder / FILE
         self._timeout = timeout
 
-    @property
+    @cached_property
     def place(self) -> str:
         """Where the state is, for messages and the lock: ``HOST:FOLDER``."""
         from socket import gethostname  # noqa: PLC0415 - reading asks for no place
@@ -163,7 +163,7 @@ class SqliteEngine:
         """A connection for the process that holds the run. The system releases the run if the
         process dies. RunHeldError if another process holds it."""
         with ExitStack() as stack:
-            with self._asking():
+            with self._checking_holds():
                 stack.enter_context(self._held(run))
             yield stack.enter_context(closing(self.connect()))
 
@@ -172,7 +172,7 @@ class SqliteEngine:
         if not self._lock_file(run).exists():
             return False
         try:
-            with self._asking(), self._held(run):
+            with self._checking_holds(), self._held(run):
                 return False
         except RunHeldError:
             return True
@@ -188,7 +188,7 @@ class SqliteEngine:
     def _held(self, run: str) -> AbstractContextManager[None]:
         return self._locked(self._lock_file(run), 0, run_held(run))
 
-    def _asking(self) -> AbstractContextManager[None]:
+    def _checking_holds(self) -> AbstractContextManager[None]:
         """Keeps other processes from trying a run's lock meanwhile: a process that finds it locked
         then knows that the run is held, and not just checked."""
         path = self.folder / f"{_HELD}.lock"

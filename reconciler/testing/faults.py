@@ -82,6 +82,6 @@ class Stale(Fault, frozen=True):
 
 
 class Interfere(Fault, frozen=True, kw_only=True):
-    """Another client writes just then. ``write`` gets a session without faults."""
+    """Another client writes at the moment of the call. ``write`` gets a session without faults."""
 
     write: Callable[[Server], object]

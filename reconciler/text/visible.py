@@ -3,7 +3,7 @@ follows or looks like another character. Pure; every form of output uses it.
 
 Names and messages go through ``escaped``. Values go through ``value_text``, which also quotes a
 value that would be mistaken for another value, and ``pair_text``, for the two sides of a change.
-Two similar names in one message go through ``told_apart``.
+Two similar names in one message go through ``quoted_pair``.
 """
 
 import re
@@ -69,7 +69,7 @@ def pair_text(before: str, after: str) -> tuple[str, str]:
     return before, after
 
 
-def told_apart(one: str, other: str) -> tuple[str, str]:
+def quoted_pair(one: str, other: str) -> tuple[str, str]:
     """Two different names in quotes, as messages show them beside each other: they never
     look the same."""
     first, second = pair_text(one, other)

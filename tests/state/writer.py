@@ -4,17 +4,19 @@ Each line of its input names a store, a run and a number; each line of its outpu
 the child ended, and how many of the records of ``RECORDS`` it had been told are durable.
 """
 
-import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
+from reconciler.errors import StateError
 from reconciler.state.opening import open_store
 from reconciler.state.session import SqlSession
 from tests.postgres import available
@@ -59,9 +61,7 @@ def running_writers() -> Iterator[Writers]:
 
 def serve() -> None:
     """The parent: forks a child for each line."""
-    for engine in ("sqlite", *(("postgres",) if available() else ())):  # before the forks
-        importlib.import_module(f"reconciler.state.{engine}")
-
+    _warm_up()
     for line in sys.stdin:
         where, run, dies_at = json.loads(line)
         told, tell = os.pipe()
@@ -74,6 +74,15 @@ def serve() -> None:
             durable = len(file.read()) + NOT_CREATED
         sys.stdout.write(json.dumps([status, durable]) + "\n")
         sys.stdout.flush()
+
+
+def _warm_up() -> None:
+    """So that the children find imported what is imported when it is used."""
+    with TemporaryDirectory() as folder, open_store(folder).create_run(head("first"), PLAN):
+        pass
+    if available():
+        with suppress(StateError):
+            open_store(f"postgresql:///postgres?host={quote(folder, safe='')}").list_runs()
 
 
 def _write(where: str, run: str, dies_at: int, tell: int) -> None:

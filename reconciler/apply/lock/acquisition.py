@@ -3,9 +3,8 @@
 Whoever creates the lock object has the lock. A run may take it over after it has seen the
 counter unchanged for a whole lease on its own clock. It writes its name into the lock, reads
 the lock once more, deletes the object by the DBID that it read, and creates its own; if any
-of these is refused, another run was faster. An owner that resumes at that moment writes into the
-lock that it writes objects, then reads the lock too: at least one of the two sees the other and
-backs off.
+of these is refused, another run was faster. An owner that resumes at that moment marks the lock as
+writing, then reads it too: at least one of the two sees the other and backs off.
 """
 
 from collections.abc import Callable, Sequence
@@ -84,7 +83,7 @@ def acquire(
     return found
 
 
-def wait_unseen(lease: float, clock: Clock, warn: Callable[[str], None]) -> None:
+def wait_until_presumed_dead(lease: float, clock: Clock, warn: Callable[[str], None]) -> None:
     """Waits for a whole lease, after which a run on another machine counts as dead. For runs
     without a lock, whose counter would show whether they are alive."""
     warn(
@@ -151,7 +150,7 @@ class _Acquisition:
                 made = self._create()
                 if made is not None:
                     if self._elsewhere:
-                        wait_unseen(self._holder.lease, self._clock, self._warn)
+                        wait_until_presumed_dead(self._holder.lease, self._clock, self._warn)
                     return made
                 refused += 1
                 if refused == 1:

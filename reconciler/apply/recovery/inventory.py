@@ -16,7 +16,7 @@ from reconciler.state.records import CallEnd, CallResult
 from reconciler.state.store import StoredRun
 
 
-def settle_inventory(run: StoredRun, plan: Plan, session: RunSession) -> Iterator[Recovered]:
+def resolve_inventory_calls(run: StoredRun, plan: Plan, session: RunSession) -> Iterator[Recovered]:
     """Finds out what became of the unanswered calls to the inventory."""
     planned = {action.address for action in plan.writes}
     for step in run.steps:

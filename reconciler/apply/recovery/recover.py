@@ -7,12 +7,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.interrupts import Interrupts
-from reconciler.apply.lock.acquisition import wait_unseen
+from reconciler.apply.lock.acquisition import wait_until_presumed_dead
 from reconciler.apply.lock.lock import Clock
 from reconciler.apply.lock.lock_object import find_locks, holder_of, lock_held
 from reconciler.apply.progress import RunProgress
 from reconciler.apply.recovery.actions import recover_actions
-from reconciler.apply.recovery.inventory import complete_inventory, settle_inventory
+from reconciler.apply.recovery.inventory import complete_inventory, resolve_inventory_calls
 from reconciler.apply.report import Recovered
 from reconciler.apply.reread import check_installation, file_specs
 from reconciler.apply.session import RunContext, RunOptions, held_lock, lock_request, open_session
@@ -83,7 +83,7 @@ def recover_run(
             options = replace(options, installation=None)
         request = lock_request(plan, options, own, recovering=True, elsewhere=elsewhere)
         if request is None and elsewhere:
-            wait_unseen(options.lease, context.clock, warn)
+            wait_until_presumed_dead(options.lease, context.clock, warn)
         # Ctrl-C may come through everywhere: a recovery can be repeated.
         with held_lock(server, request, context.clock, Interrupts(), warn) as lock:
             lock.keep = True
@@ -92,9 +92,9 @@ def recover_run(
                 plan, server, journal, lock, options.installation, first_step=following
             )
             results = [
-                *_told(recover_actions(run, plan, session, reverse=recovery.reverse), progress),
-                *_told(settle_inventory(run, plan, session), progress),
-                *_told(_removed_drafts(plan, options), progress),
+                *_reported(recover_actions(run, plan, session, reverse=recovery.reverse), progress),
+                *_reported(resolve_inventory_calls(run, plan, session), progress),
+                *_reported(_removed_drafts(plan, options), progress),
             ]
             _check_complete(results, run.name, options.state.place)
             complete_inventory(run.name, plan, session, options, warn)
@@ -157,7 +157,7 @@ def _files_left(run: StoredRun, files: Sequence[str], place: str) -> Unrecovered
     )
 
 
-def _told(results: Iterator[Recovered], progress: RunProgress) -> Iterator[Recovered]:
+def _reported(results: Iterator[Recovered], progress: RunProgress) -> Iterator[Recovered]:
     for result in results:
         progress.recovered(result)
         yield result

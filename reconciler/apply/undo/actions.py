@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.apply.undo.order import with_addresses, with_needs
 from reconciler.apply.undo.references import restore_references
-from reconciler.apply.undo.replacements import unless_there
+from reconciler.apply.undo.replacements import create_unless_exists
 from reconciler.apply.undo.updates import can_be_emptied, one_per_object, update_of
 from reconciler.apply.written import Written, names_at_run, written_by
 from reconciler.kinds.fields import FieldPath, Value, pointer
@@ -41,7 +41,7 @@ from reconciler.plan.matching import describe
 from reconciler.plan.model import Plan
 from reconciler.plan.ordering.deletions import delete_of
 from reconciler.plan.renames import Rename, change_of_name, with_new_names
-from reconciler.plan.replace import done_by_server
+from reconciler.plan.replace import action_for_rename
 from reconciler.server.folders import members
 from reconciler.server.port import ConfObject
 from reconciler.server.snapshot import Snapshot
@@ -144,7 +144,7 @@ class _Undo:
             yield self._unless_there(action) if isinstance(action, Create) else action
 
     def _unless_there(self, action: Create) -> Action:
-        found = unless_there(action, self._live, self._made)
+        found = create_unless_exists(action, self._live, self._made)
         if found is action:
             self._new_dbids.append(action.address)
         return found
@@ -173,7 +173,7 @@ class _Undo:
         ]
         if changed and not self._force:
             listed = ", ".join(changed[:3]) + (" and more" if len(changed) > 3 else "")
-            reason = f"it has changed since the run ({listed}); --force deletes it all the same"
+            reason = f"it has changed since the run ({listed}); --force deletes it anyway"
             return Blocked(subject, reason)
         reason = f"it has changed since the run: {', '.join(changed)}" if changed else ""
         action = delete_of(subject, now, self._live, reason)
@@ -233,7 +233,7 @@ class _Undo:
             if holder is not None:
                 return Blocked(subject, f"its former name is taken by {describe(holder)}")
             update = update_of(subject, changes, kept, folder=now.folder)
-            return with_losses(done_by_server(update, now, self._live), self._live)
+            return with_losses(action_for_rename(update, now, self._live), self._live)
         if changes:
             return update_of(subject, changes, kept, folder=now.folder)
         if kept:

@@ -12,7 +12,7 @@ from reconciler.plan.matching import describe
 from reconciler.server.snapshot import Snapshot
 
 
-def unless_there(
+def create_unless_exists(
     action: Create, live: Snapshot, deleted: Collection[tuple[str, int]]
 ) -> Create | InSync | Skip:
     """The action that creates a deleted object again, unless an object with its name has been

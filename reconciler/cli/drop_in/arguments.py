@@ -40,7 +40,7 @@ _IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*")
 
 
 class ArgumentsError(UsageError):
-    """The flags are wrong; the usage is printed with it."""
+    """The flags are wrong. The usage is printed with the message."""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def _check_replaceable(folder: Path, *, force: bool) -> None:
 
 
 def _put(ours: Path, target: Path) -> Sequence[str]:
-    """Installs one script, whole or not at all; says what was done."""
+    """Installs one script, whole or not at all. Returns what was done."""
     if _same(ours, target):
         return [f"{target} is installed already."]
     done = [f"Installed {target}."]
@@ -97,7 +97,8 @@ def _put(ours: Path, target: Path) -> Sequence[str]:
 
 
 def _kept_as(target: Path) -> Path:
-    """The path of the copy of a file: unused, or of a file with the same content."""
+    """The path for the backup copy of a file: a path that is free, or that has the same content
+    already."""
     kept = target.with_name(f"{target.name}{KEPT}")
     number = 1
     while os.path.lexists(kept) and not _same(target, kept):

@@ -1,8 +1,8 @@
 """``webengagement_provisioning``: the vendor's command line in front of ``gwe apply``.
 
-It shows the plan and applies it without asking, with everything that an apply has: journal,
-lock, undo. Its last line is the vendor's own, and is printed after success only.
-``docs/from-the-vendors-tool.md`` compares the two.
+It shows the plan and applies it without asking, with journal, lock and undo like every apply. Its
+last line is the vendor's own, and is printed only after success. ``docs/from-the-vendors-tool.md``
+compares the two.
 """
 
 import os
@@ -56,7 +56,7 @@ _WORDS_OF_GWE = re.compile(rf"(?<![\w-])(?:{'|'.join(_WORDS_HERE)})(?![\w-])")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Provisions a site; the exit code."""
+    """Provisions a site. Returns the exit code."""
     return explained(
         lambda: _main(sys.argv[1:] if arguments is None else arguments), in_words_of_the_drop_in
     )
@@ -91,11 +91,11 @@ def _provision(arguments: Arguments) -> int:
     run = with_values(from_environment(RunFlags), auto_approve=True)
     site = SiteFlags(app=arguments.app, tenant=os.environ.get(TENANT, ""))
     session.start_early()
-    # Imported only now: meanwhile a thread starts Java.
+    # Imported late, while a thread starts Java.
     from reconciler.cli.execution import ApplyConditions, show_and_apply  # noqa: PLC0415
 
     loaded = load(from_environment(ManifestFlags), session.settings)
-    # As the vendor's tool, it brings its manifests along: nobody needs to name them.
+    # Like the vendor's tool, it has its manifests built in: they need not be named.
     loaded = replace(loaded, inputs=replace(loaded.inputs, named=True))
     keeps_state = bool(named_state(run, session.settings))
     with session.connect(site, run) as engine:
@@ -115,8 +115,8 @@ def _provision(arguments: Arguments) -> int:
 
 
 def open_session(arguments: Arguments, environment: Mapping[str, str]) -> Session:
-    """The session that the flags and the environment amount to. The script names its own
-    folder: the installation folder is two levels above, unless another one was named.
+    """The session for the flags and the environment. The script names its own folder: the
+    installation folder is two levels above, unless another folder was named.
 
     UsageError if there is no user and the type of the application is not known.
     """
@@ -136,7 +136,7 @@ def open_session(arguments: Arguments, environment: Mapping[str, str]) -> Sessio
 
 
 def _client_type(arguments: Arguments, environment: Mapping[str, str]) -> str:
-    """The type of the application as which a session without a user registers."""
+    """The application type with which a session without a user registers."""
     kind = environment.get(CLIENT_TYPE, "")
     if not kind:
         raise UsageError(
@@ -153,8 +153,8 @@ def _client_type(arguments: Arguments, environment: Mapping[str, str]) -> str:
 
 
 def _settings_folder(environment: Mapping[str, str]) -> Path:
-    """The folder whose gwe.toml is read: the script's own, else the current one or
-    the nearest above it. UsageError if others than the script's owner may have written it."""
+    """The folder whose gwe.toml is read: the script's own folder, else the current folder or the
+    nearest above it. UsageError if users other than the script's owner may have written it."""
     beside = environment.get(SCRIPT_DIR, "")
     if beside and (Path(beside) / FILE_NAME).exists():
         check_beside_script(Path(beside))
@@ -177,7 +177,7 @@ def _undo_line(session: Session, run: RunFlags, plan: Plan) -> str:
 
 
 def _public(state: str) -> str:
-    """A named state as it may be shown: a URL without credentials."""
+    """A named state for display: a URL without credentials."""
     from reconciler.state.opening import POSTGRES, open_store  # noqa: PLC0415 - needs psycopg
 
     return open_store(state).place if state.startswith(POSTGRES) else str(Path(state).absolute())

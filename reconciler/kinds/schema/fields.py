@@ -18,8 +18,8 @@ _TYPES = {OBJECT: "The object type.", FOLDER: "The type of the objects that the 
 def field_schema(
     attribute: Attribute, option: dict[str, Any], *, inside: bool = False
 ) -> dict[str, Any]:
-    """The schema of one field. ``option``: that of an option in a key-value list. ``inside``:
-    the field is that of a structure."""
+    """The schema of one field. ``option``: the schema of an option in a key-value list. ``inside``:
+    the field is in a structure."""
     match attribute.type:
         case ValueType.KEY_VALUES:
             return sections_of(option, "Options by section; each is one managed field.")
@@ -63,7 +63,7 @@ def _structure(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entries(attribute: Attribute, option: dict[str, Any]) -> dict[str, Any]:
-    """A list of structures. A text stands for an entry that needs only the last part of its
+    """A list of structures. A text may replace an entry that needs only the last part of its
     key."""
     required = [one.word for one in attribute.fields if one.mandatory and one.default is None]
     entry = {**_structure(attribute, option), **({"required": required} if required else {})}

@@ -1,7 +1,7 @@
 """The JSON Schema of manifests, made from the table of kinds.
 
-``manifest.validate`` uses the value, editors a file with it. It is draft-07, the draft that
-editors support best. The ``$comment`` of a sub-schema is the wording of our own messages.
+``manifest.validate`` uses it as a value, editors use it as a file. It is draft-07, which editors
+support best. The ``$comment`` of a sub-schema is the wording of our own messages.
 """
 
 import json
@@ -86,8 +86,8 @@ def _whole() -> dict[str, Any]:
 
 
 def definitions() -> dict[str, dict[str, Any]]:
-    """The schema of each kind. Kinds that differ only in the type that ``metadata.type`` names,
-    such as folders for most types, have one together."""
+    """The schema of each kind. Kinds that differ only in ``metadata.type``, such as most folders,
+    share a schema."""
     found = {name: kind_schema(kind) for name, kind in MANIFEST_KINDS.items()}
     for name, kinds in _typed_definitions().items():
         found[name] = kind_schema(kinds[0])
@@ -123,7 +123,7 @@ def _types(kinds: Mapping[str, ManifestKind]) -> dict[str, Any]:
 
 
 def _has(**properties: Any) -> dict[str, Any]:
-    """That an object has these properties: with that value, or as their schemas say."""
+    """The schema of an object with these properties: a fixed value or a schema each."""
     schemas = {
         name: value if isinstance(value, dict) else {"const": value}
         for name, value in properties.items()
@@ -164,7 +164,8 @@ def kind_schema(kind: ManifestKind) -> dict[str, Any]:
 
 
 def _whole_body(kind: ManifestKind) -> dict[str, Any]:
-    """What the fields of a manifest must be together. An object that must be absent has none."""
+    """The schema for all fields of a manifest together. An object that must be absent has no
+    fields."""
     body = _in_either_block(kind)
     if kind.binding != "object":
         return body
@@ -182,7 +183,7 @@ def _whole_body(kind: ManifestKind) -> dict[str, Any]:
 
 
 def _in_either_block(kind: ManifestKind) -> dict[str, Any]:
-    """That ``spec`` or ``initial`` has each of the kind's required words."""
+    """The schema in which ``spec`` or ``initial`` has each of the kind's required words."""
     if kind.binding == "options":
         return {
             "anyOf": [{"required": [block]} for block in BLOCKS],

@@ -10,8 +10,8 @@ TEXT = {"type": ["string", "number", "boolean"], "$comment": "a text"}
 
 
 def _secret(**properties: dict[str, Any]) -> dict[str, Any]:
-    """The closed form of a secret. ``writeOnly``: no message repeats what stands there, since
-    it may be the secret itself."""
+    """The schema of a secret with exactly these properties. ``writeOnly``: no message repeats the
+    value, since it may be the secret itself."""
     return {
         "required": ["secret", *properties],
         "additionalProperties": False,
@@ -62,8 +62,8 @@ _BINARY = {
 
 
 def _option(secret: dict[str, Any], plain: dict[str, Any], *, typed: bool) -> dict[str, Any]:
-    """The schema of an option. ``plain``: its values that are no mappings; ``typed``: it may
-    also be an integer or binary."""
+    """The schema of an option. ``plain``: the schema of values that are no mappings; ``typed``: it
+    may also be an integer or binary."""
     otherwise = plain
     for word, schema in (("binary", _BINARY), ("integer", _INTEGER)) if typed else ():
         chosen = {"type": "object", "required": [word]}
@@ -76,7 +76,7 @@ _OR_ABSENT = {
     "type": ["string", "number", "boolean", "null"],
     "$comment": "a text, or null for an option that must be absent",
 }
-_NOT_ABSENT = {**TEXT, "$comment": "a text; null (it must be absent) can stand in spec only"}
+_NOT_ABSENT = {**TEXT, "$comment": "a text; null (it must be absent) can be in spec only"}
 
 OPTION = _option(_ANY_SECRET, _OR_ABSENT, typed=True)
 PRESENT_OPTION = _option(_SECRET, TEXT, typed=True)
@@ -88,7 +88,7 @@ SECRET = {
     "then": _SECRET,
     "else": {"const": {}, "$comment": "{secret: true, from: env.NAME}", "writeOnly": True},
 }
-"""An attribute that is a secret by its nature."""
+"""The schema of an attribute that is always a secret."""
 
 
 def text_schema(max_length: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Makes a JSON Schema short: what it says more than once stands in it once. Pure."""
+"""Makes a JSON Schema short: repeated parts become shared definitions. Pure."""
 
 import json
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _WORTH_IT = 200
-"""Characters from which a part that is repeated gets a definition of its own."""
+"""The number of characters from which a repeated part gets a definition."""
 
 _ONE = ("additionalProperties", "items", "if", "then", "else", "propertyNames")
 _BY_NAME = ("properties", "definitions")
@@ -14,7 +14,7 @@ _LISTS = ("allOf", "anyOf")
 
 
 def with_shared_parts(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema; parts that are repeated in it are references to definitions."""
+    """The schema, with references to definitions in place of repeated parts."""
     counts = Counter(json.dumps(part, sort_keys=True) for part in _parts(schema))
     names: dict[str, str] = {}
     definitions: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Parts of the manifest schema: names, choices and lists, and how a variable may stand for them."""
+"""Parts of the manifest schema: names, choices and lists, each of which may be a variable."""
 
 from typing import Any
 

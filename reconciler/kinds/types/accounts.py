@@ -114,9 +114,9 @@ def group_type(
     filters: Mapping[str, str] | None = None,
     keeps_name_with: str = "",
 ) -> ObjectType:
-    """A group: of agents, places, DNs, or of people who may do something. The attributes that
-    all groups have are in the protocol's ``CfgGroup``. ``keeps_name_with``: its members, if it
-    keeps its name while it has any."""
+    """A group of agents, places, DNs, or people with the same permissions. The attributes that all
+    groups have are in the protocol's ``CfgGroup``. ``keeps_name_with``: its members, if it keeps
+    its name while it has any."""
     group = tenant_type(
         type_name,
         number,

@@ -105,7 +105,7 @@ _APPLICATION = server_type(
     Attribute(
         "startupType", ValueType.ENUM, read_only=True, default=1, enumeration=enums.STARTUP_TYPE
     ),
-    # Of releases before 5.1; it protects nothing.
+    # From releases before 5.1; it protects nothing.
     Attribute("password", max_length=64),
     resources("Script"),
     filters={
@@ -140,7 +140,7 @@ _SERVICE = server_type(
     8,
     "Solutions",
     fixed_type(enums.SOLUTION_TYPE, name="solutionType"),
-    # What a solution costs: of releases that had no solutions yet.
+    # The cost of a solution: from releases that had no solutions yet.
     choice("type", enums.CHARGE_TYPE, word="chargeType"),
     Attribute("abbr", word="abbreviation"),
     Attribute("version"),

@@ -15,8 +15,8 @@ def tenant() -> Attribute:
 
 
 def tenant_of(owner: str) -> Attribute:
-    """The tenant of an object that belongs to another: the server takes it from there.
-    ``owner``: the attribute with that other object."""
+    """The tenant of an object that belongs to another object: the server takes it from that object.
+    ``owner``: the attribute that refers to it."""
     return Attribute(
         "tenantDBID",
         ValueType.REFERENCE,
@@ -128,7 +128,7 @@ def references(
 
 def objects(name: str, word: str, targets: Mapping[str, int]) -> Attribute:
     """A list of objects of several types: each entry has a type and a DBID. ``targets``:
-    type -> its number; an entry without a type is of the first."""
+    type -> its number; an entry without a type has the first of these types."""
     first = next(iter(targets))
     return Attribute(
         name,
@@ -157,7 +157,7 @@ def objects(name: str, word: str, targets: Mapping[str, int]) -> Attribute:
 
 
 def address() -> Attribute:
-    """A postal address, which the vendor calls not in use."""
+    """A postal address; not in use, according to the vendor."""
     lines = tuple(Attribute(f"addressLine{number}") for number in range(1, 6))
     return Attribute("address", ValueType.STRUCTURE, fields=lines)
 
@@ -170,7 +170,7 @@ def extra_fields() -> tuple[Attribute, ...]:
 
 
 def resources(*targets: str) -> Attribute:
-    """Further objects that an object uses, each in a certain role."""
+    """Further objects that an object uses, each with a role."""
     numbers = {target: enums.OBJECT_TYPE[target] for target in targets}
     return Attribute(
         "resources",
@@ -243,7 +243,7 @@ def server_type(
     filters: Mapping[str, str] | None = None,
 ) -> ObjectType:
     """A type whose objects belong to no tenant and are known by their name alone: their
-    folder is Environment's. The rest as in ``tenant_type``."""
+    folder is Environment's. For the rest, see ``tenant_type``."""
     names = {attribute.name for attribute in own}
     named = () if "name" in names else (name(),)
     return ObjectType(

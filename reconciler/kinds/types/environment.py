@@ -28,7 +28,7 @@ _TENANT = ObjectType(
         name(),
         # Servers ignore it and do not return it.
         Attribute("isServiceProvider", ValueType.FLAG, read_only=True),
-        # A client gives it at creation and gets it back; the server checks it nowhere.
+        # A client sets it at creation and gets it back; the server never checks it.
         Attribute("password", max_length=64),
         address(),
         Attribute("chargeableNumber", max_length=64),

@@ -1,7 +1,7 @@
 """Launch files, in the form of an object type.
 
-So plans, runs and undo treat them like objects. They are on this host and in no server; their
-DBID is derived from their path.
+So plans, runs and undo treat them like objects. They are on this host, not on a server; their DBID
+is derived from their path.
 """
 
 import hashlib

@@ -1,15 +1,16 @@
-"""Folders below the default ones, in the form of object types: a type for each type that they hold.
+"""Folders below the default folders, as object types: a folder type for each type that folders
+hold.
 
-To Configuration Server they are all of type Folder, and have a parent and a name. People know a
+To Configuration Server they are all of type Folder, and have a parent and a name. People identify a
 folder by what it holds and by its path: ``Chat/Queues``, for scripts. So manifests, plans and runs
-have types such as ``Folder/Script``, whose objects belong to a tenant, a switch or a Business
-Attribute as those objects do that they hold. ``server/folders.py`` translates.
+have types such as ``Folder/Script``. Such a folder belongs to a tenant, a switch or a Business
+Attribute, like the objects in it. ``server/folders.py`` translates.
 
 A folder of folders is a configuration unit, of the type ``Folder/Folder``. The path of a folder in
-a unit begins with that of the unit and two slashes: ``EMEA/Berlin//Queues``.
+a unit begins with the path of the unit and two slashes: ``EMEA/Berlin//Queues``.
 
 Other objects refer to a folder by what it holds and by its natural name: ``Script/Chat/Queues``,
-``Folder/EMEA/Berlin``; the tenant stands before it, as in ``Branch:Script/Chat``.
+``Folder/EMEA/Berlin``; the tenant comes before it, as in ``Branch:Script/Chat``.
 """
 
 import re
@@ -22,7 +23,7 @@ from reconciler.kinds.natural_keys import TENANT, unquoted
 from reconciler.kinds.types.attributes import tenant
 
 FOLDER = "Folder"
-"""What the names of these types begin with, and the type that they all have on the server."""
+"""The prefix of the names of these types, and the type that they all have on the server."""
 
 UNIT = f"{FOLDER}/{FOLDER}"
 """The type of configuration units."""
@@ -31,22 +32,23 @@ PATH = "path"
 """The attribute with the names from below the default folder to the folder itself."""
 
 MEMBERS = "objectIDs"
-"""The attribute with what a folder holds, as far as the account may read it: type numbers and
-DBIDs. No manifest, plan or fingerprint has it."""
+"""The attribute with the members of a folder that the account may read: type numbers and DBIDs. No
+manifest, plan or fingerprint has it."""
 
 PLACE = ("name", "type", "ownerID", "parentID")
-"""The attributes of a folder on the server that say where it is; plans have others."""
+"""The attributes of a folder on the server that say where it is; plans have other attributes for
+that."""
 
 _IN_UNIT = "//"
-"""What stands between the path of a unit and that of a folder in it."""
+"""The separator between the path of a unit and the path of a folder in it."""
 
 _LONGEST = 100 * 256
 """Characters in a path: the server limits single names only."""
 
 
 def folder_types(types: Mapping[str, ObjectType]) -> Mapping[str, ObjectType]:
-    """The types of the folders that objects of ``types`` can be in, by name. Their numbers are
-    those of the types that they hold."""
+    """The types of the folders that objects of ``types`` can be in, by name. A folder type has the
+    number of the type that it holds."""
     folder = types[FOLDER]
     own = [one for one in folder.attributes if one.name not in (*PLACE, MEMBERS)]
     path = Attribute(PATH, mandatory=True, immutable=True, max_length=_LONGEST)
@@ -88,8 +90,8 @@ def held_type(folder_type: str) -> str:
 
 
 def path_of(names: Sequence[str], unit: str = "") -> str:
-    """The path of a folder. ``names``: from below the default folder to the folder itself, or from
-    below the ``unit`` with that path. A slash in a name is written ``%2F``."""
+    """The path of a folder. ``names``: from below the default folder, or from below the unit with
+    the path ``unit``, to the folder itself. A slash in a name is written ``%2F``."""
     path = "/".join(map(_quoted, names))
     return f"{unit}{_IN_UNIT}{path}" if unit else path
 
@@ -103,26 +105,28 @@ def names_in_path(path: str) -> tuple[list[str], list[str]]:
 
 
 def plain_path(text: str) -> str:
-    """A path that somebody has written, in the form in which paths are compared."""
+    """A path from a user, in the form used to compare paths."""
     units, folders = names_in_path(text.removeprefix("/").removesuffix("/"))
     return path_of(folders, path_of(units))
 
 
 def folder_around(path: str) -> str:
-    """The path of the folder around a folder; empty: it is in the default folder. That of a unit
-    ends with two slashes where the folder is directly in it (see ``type_at``)."""
+    """The path of the folder around a folder; empty: that is the default folder. If the folder is
+    directly in a unit, the path ends with two slashes (see ``type_at``)."""
     outer, _, _ = path.rpartition("/")
     return f"{outer}/" if outer.endswith("/") else outer
 
 
 def type_at(folder_type: str, path: str) -> tuple[str, str]:
-    """The type and the path of a folder that ``folder_around`` tells of folders of a type."""
+    """The type and the path of a folder that ``folder_around`` returned for a folder of this
+    type."""
     unit = path.removesuffix(_IN_UNIT)
     return (UNIT, unit) if unit != path else (folder_type, path)
 
 
 def reference_to(folder_type: str, name: str, tenant_name: str = "") -> str:
-    """What others call a folder with a natural name, of a tenant whose name must be said."""
+    """How other objects refer to a folder with a natural name. ``tenant_name``: that of its tenant,
+    if it must be given."""
     reference = f"{held_type(folder_type)}/{name}"
     return f"{tenant_name}:{reference}" if tenant_name else reference
 

@@ -121,7 +121,7 @@ _GROUPS = {group: common.OBJECT_TYPE[group] for group in ("AgentGroup", "PlaceGr
 
 
 def _group(on_delete: str = "clear") -> tuple[Attribute, Attribute]:
-    """The agent group or place group that works for a campaign, and which of the two it is."""
+    """The agent group or place group that works for a campaign, and which type of group it is."""
     return (
         Attribute(
             "groupDBID",

@@ -1,8 +1,8 @@
 """The table of object types: attributes, keys, mutability, references, as data.
 
 Numbers and attribute names are Configuration Server's (``CfgObjectType``); a ``word`` is our
-plainer name. Site files are loaded in this order, so owners come first. A new type is one
-entry in one of the parts.
+plainer name. Site files are loaded in this order, so owners come first. A new type is one entry in
+one of these modules.
 """
 
 import re
@@ -51,14 +51,14 @@ ALL_TYPES: Mapping[str, ObjectType] = {
 
 
 def type_name(number: int) -> str:
-    """The name of the object type with a number; empty where the table lacks it."""
+    """The name of the object type with a number; empty if the table lacks it."""
     found = TYPES_BY_NUMBER.get(number)
     return found.name if found else ""
 
 
 def referred_folder(reference: str) -> tuple[str, str] | None:
-    """The type of the folder that a reference names, and its natural name with the tenant before
-    it (see ``folders``); None: no folder can be called so."""
+    """The type of the folder that a reference names, and its natural name with the tenant before it
+    (see ``folders``); None: no folder can have such a name."""
     found = _folder_reference().fullmatch(reference)
     if found is None:
         return None
@@ -76,8 +76,8 @@ _Reference = tuple[ObjectType, Attribute, Attribute | None]
 
 
 def references_to(target: str) -> Sequence[_Reference]:
-    """All attributes that can refer to objects of type ``target``: the type, the attribute,
-    and its field where it is a structure."""
+    """All attributes that can refer to objects of type ``target``: the type, the attribute and, for
+    a structure, its field."""
     return _references().get(on_server(target), ())
 
 

@@ -1,7 +1,7 @@
 """The types of Genesys Voice Platform: resellers, customers, and profiles of applications.
 
-The vendor calls resellers and customers obsolete; which of their attributes are mandatory is
-not documented.
+According to the vendor, resellers and customers are obsolete; which of their attributes are
+mandatory is not documented.
 """
 
 from reconciler.kinds import enums

@@ -13,7 +13,7 @@ from reconciler.launch.formats.model import Format, Reading
 if TYPE_CHECKING:
     from reconciler.launch.formats.encoding import Decoded
 
-# A format is imported where a file of it is read.
+# A format is imported when a file of that format is read.
 # ruff: noqa: PLC0415
 
 __all__ = ["Format", "Reading", "edit", "format_of", "read"]
@@ -34,7 +34,7 @@ _SUFFIXES = {
 
 
 def format_of(path: str) -> Format:
-    """The format that a file's suffix stands for; LaunchFormatError for any other suffix."""
+    """The format for a file's suffix; LaunchFormatError for an unknown suffix."""
     name = path.rpartition("/")[2].lower()
     suffix = "." + name.rpartition(".")[2] if "." in name else ""
     if suffix not in _SUFFIXES:
@@ -48,10 +48,9 @@ def format_of(path: str) -> Format:
 def read(raw: bytes, form: Format, keys: Iterable[str] = ()) -> Reading:
     """The values in a file.
 
-    ``keys``: spellings that the reading contains besides the text's own: XML paths and, in
-    batch files, names in another case. A key that the file lacks is in neither mapping.
-    LaunchFormatError for bytes that are not of the format, and for an XML path that leads
-    to no element or to several.
+    ``keys``: spellings of keys that the reading also contains: XML paths and, in batch files, names
+    in another case. A key that the file lacks is in neither mapping. LaunchFormatError for bytes
+    that do not have the format, and for an XML path that selects no element or several.
     """
     from reconciler.launch.formats.encoding import decode
 
@@ -61,9 +60,8 @@ def read(raw: bytes, form: Format, keys: Iterable[str] = ()) -> Reading:
 def edit(raw: bytes, form: Format, values: Mapping[str, str | None]) -> bytes:
     """The bytes with these values: key -> text, or None to remove the key.
 
-    A value that the file has already changes no byte. LaunchFormatError for a value that
-    the format cannot hold, a place that cannot be changed, and a result that does not read
-    back.
+    A value that the file has already changes no byte. LaunchFormatError for a value that the format
+    cannot hold, for a place that cannot be changed, and if the result does not read back.
     """
     from reconciler.launch.formats.encoding import decode
 
@@ -132,7 +130,7 @@ def _edit(decoded: "Decoded", form: Format, values: Mapping[str, str | None]) ->
 
 
 def _answering(found: Reading, keys: tuple[str, ...]) -> Reading:
-    """The reading, with the caller's spellings of its keys as well."""
+    """The reading, extended by the caller's spellings of its keys."""
     own = {key.upper(): key for key in found.lines}
     spelled = {key: own[key.upper()] for key in keys if key.upper() in own}
     return Reading(

@@ -1,8 +1,8 @@
-"""Reading and editing that all formats made of assignments share.
+"""Reading and editing shared by all formats that consist of assignments.
 
-A format is a ``Grammar``: it finds the assignments in a text and writes single ones. The
-last assignment of a key takes effect, unless programs that read the format disagree about
-that (``every``): then all are edited, and only if they are equal is the value plain. Pure.
+A format is a ``Grammar``: it finds the assignments in a text and writes single assignments. The
+last assignment of a key takes effect, unless programs that read the format disagree about that
+(``every``): then all are edited, and the value is plain only if they are equal. Pure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class Grammar(Protocol):
     """Whether every assignment of a key is edited, or only the last."""
 
     def fold(self, key: str) -> str:
-        """The key in the form that is compared."""
+        """The key in the form used for comparison."""
 
     def parse(self, text: str) -> Sequence[Assignment]:
         """The assignments in the order of the text."""

@@ -32,7 +32,7 @@ _CONTROL = "".join(map(chr, (*range(9), *range(10, 32))))
 
 
 def read(text: str) -> Reading:
-    """Every variable that the script sets to something."""
+    """Every variable that the script sets to a value."""
     return assignments.read(text, _Batch())
 
 
@@ -42,7 +42,7 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
 
 
 def _end_of_command(rest: str) -> tuple[int, str]:
-    """Where ``set`` ends in the rest of its line, and why it cannot be changed, if so."""
+    """Where ``set`` ends in the rest of its line, and why it cannot be changed; empty: it can."""
     quotes = False
     at = 0
     while at < len(rest):
@@ -60,7 +60,7 @@ def _end_of_command(rest: str) -> tuple[int, str]:
 
 
 def _value(written: str, quotes: bool, delayed: bool) -> tuple[str | None, str]:
-    """The value of the text after ``=``; or None, and why it is not plain."""
+    """The value of the text after ``=``; None if it is not plain, and why."""
     percent = re.search(r"%[^%]*%?", written.replace("%%", ""))
     if percent:
         return None, f"it expands {percent.group()}"
@@ -93,7 +93,7 @@ def _setting(name: str, value: str, quotes: bool) -> str:
 
 
 def _of_line(line: Line, delayed: bool) -> list[Assignment]:
-    """The assignments in a line. Only that of a plain ``set`` can be edited."""
+    """The assignments in a line. Only a plain ``set`` can be edited."""
     begin = _SET.match(line.text)
     if not begin or _COMPUTED.match(line.text, begin.end()):
         if _ECHO.match(line.text):

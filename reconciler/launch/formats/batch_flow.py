@@ -1,9 +1,9 @@
 """Which lines of a batch file always run: blocks, jumps and the ends of a script.
 
-An approximation that is wrong in one direction only: a line of which it is not certain counts as
-one that does not always run. What a script does behind ``if`` and ``||`` where something is wrong,
-such as to end, is left out of account. A batch file that is called without ``call`` is known by
-``.bat`` or ``.cmd`` at its end. Pure; knows nothing of assignments.
+An approximation that errs on the safe side: a line that may not always run counts as a line that
+does not. What a script does after ``if`` and ``||`` when something is wrong, such as to exit, is
+ignored. A batch file that is called without ``call`` is recognised by the suffix ``.bat`` or
+``.cmd``. Pure; knows nothing of assignments.
 """
 
 import re
@@ -16,14 +16,14 @@ from reconciler.launch.formats.lines import split_lines
 _LABEL = re.compile(r"[ \t]*:([^:\s][^\s:+,;=&|<>]*)")
 _COMMENT = re.compile(r"[ \t]*(?:@?[ \t]*rem(?:[ \t].*)?\Z|::)", re.IGNORECASE)
 _BEGINS = r"[ \t,;=@]*"
-"""What cmd passes over before a command."""
+"""What cmd skips before a command."""
 _CONDITION = re.compile(r"[ \t,;=@()]*(?:if|for|else)\b", re.IGNORECASE)
 _BLOCK = re.compile(rf"{_BEGINS}[()]")
 _REMARK = re.compile(rf"{_BEGINS}rem\b", re.IGNORECASE)
 _JUMP = re.compile(r"\bgoto\b[ \t:]*([^\s:+,;=&|<>()]+)", re.IGNORECASE)
 _LEAVES = re.compile(
     r"[ \t,;=@(]*(?:exit\b|goto\b[ \t:]*(?P<label>[^\s:+,;=&|<>()]+)"
-    # Without call, cmd does not come back from another batch file.
+    # Without call, cmd does not return from another batch file.
     r"|(?:\"[^\"]*\.(?:bat|cmd)\"|[^\s\"&|<>()=,;]+\.(?:bat|cmd)(?![^\s&|<>()=,;])))",
     re.IGNORECASE,
 )
@@ -105,8 +105,8 @@ def _commands(line: str) -> list[_Command]:
 
 
 def _open_and_close(blocks: list[bool], line: str, commands: Sequence[_Command]) -> None:
-    """Opens and closes blocks as a line does. Parentheses count where a command begins with one,
-    or with a word that a block follows."""
+    """Opens and closes blocks as a line does. Parentheses count if a command begins with a
+    parenthesis, or with a word that a block follows."""
     conditional = any(_CONDITION.match(one.text) for one in commands)
     opening = [one.before for one in commands if _BLOCK.match(one.text)]
     if not (blocks or conditional or opening):
@@ -125,10 +125,10 @@ def _parentheses(text: str) -> int:
 
 
 def _leaving(commands: Sequence[_Command], *, certain: bool = False) -> re.Match[str] | None:
-    """The command of a line with which the script ends or goes on elsewhere. Behind ``if`` and
-    ``||`` none counts: that is how scripts end where something is wrong. ``certain``: none behind
-    ``&&`` either."""
-    inside = 0  # parentheses that are open behind ||
+    """The command of a line with which the script ends or continues elsewhere. Commands after
+    ``if`` and ``||`` do not count: scripts use them to end when something is wrong. ``certain``:
+    commands after ``&&`` do not count either."""
+    inside = 0  # parentheses opened after ||
     for command in commands:
         if inside:
             inside = max(0, inside + _parentheses(command.text))
@@ -142,10 +142,9 @@ def _leaving(commands: Sequence[_Command], *, certain: bool = False) -> re.Match
 
 
 def _skipped(texts: Sequence[str]) -> dict[int, str]:
-    """Line index -> why it may be skipped: it is between a conditional jump and its label.
-
-    A label that only jumps reach, after an exit, begins a path of its own, such as the
-    usage message: the lines before it always run unless the script jumps.
+    """Line index -> why it may be skipped: it is between a conditional jump and its label. A label
+    after an exit, which only jumps reach, begins a separate path, such as the usage message: the
+    lines before it always run unless the script jumps.
     """
     result: dict[int, str] = {}
     labels = _fallen_into(texts)

@@ -2,8 +2,8 @@
 
 A decoding is used only if encoding gives the same bytes again. A file that is not UTF-8 is
 read as ISO-8859-1, in which every byte is a character. Properties are ISO-8859-1, as Java
-reads them, unless a byte order mark says otherwise. Shells and cmd do not read UTF-16; to
-them a UTF-8 mark is part of the first line, and so it is here.
+reads them, unless a byte order mark says otherwise. Shells and cmd do not read UTF-16; to them a
+UTF-8 byte order mark is part of the first line, so it is here too.
 """
 
 import codecs
@@ -35,9 +35,8 @@ class Decoded(Struct, frozen=True):
     mark: bytes = b""
 
     def encode(self, text: str) -> bytes:
-        """The bytes of another text in the same encoding.
-
-        LaunchFormatError for a character that the encoding does not have.
+        """The bytes of another text in the same encoding. LaunchFormatError for a character that
+        the encoding lacks.
         """
         try:
             return self.mark + text.encode(self.codec)

@@ -3,9 +3,9 @@
 A key is addressed as ``[section] key``, or ``key`` before the first section. ``[section]``
 with the value None removes an empty section. ``;`` and ``#`` begin a comment only at the
 start of a line; quotes and ``%`` have no special meaning. Where programs that read INI files
-disagree, nothing is guessed: of a key that occurs twice, both are edited; a value that
-continues in further indented lines is left alone; a new key whose name looks like that of an
-existing key (``kinds.names.alike_key``) is refused.
+disagree, nothing is guessed: if a key occurs twice, both assignments are edited; a value that
+continues in further indented lines is left alone; a new key whose name looks like an existing key
+(``kinds.names.alike_key``) is refused.
 
 Adding and then removing a key restores the text, except for the header of a new section,
 which stays until ``[section]`` is removed as well.
@@ -21,7 +21,7 @@ from reconciler.launch.formats.assignments import refuse_characters
 from reconciler.launch.formats.ini_lines import Section, sections_of
 from reconciler.launch.formats.lines import insert_line, remove_lines
 from reconciler.launch.formats.model import Assignment, Reading
-from reconciler.text.visible import told_apart
+from reconciler.text.visible import quoted_pair
 
 _KEY = re.compile(r"\[(?P<section>.+)\](?: (?P<name>.*))?", re.DOTALL)
 _CONTROL = "".join(map(chr, (*range(9), *range(10, 32), 127))) + "\x85\u2028\u2029"
@@ -47,7 +47,7 @@ def _address(section: str, key: str) -> str:
 
 
 def _split(address: str) -> tuple[str, str]:
-    """The section and the key; the key is empty where the address is a section."""
+    """The section and the key; the key is empty if the address is a section."""
     found = _KEY.fullmatch(address)
     section, key = (found["section"], found["name"] or "") if found else ("", address)
     clean = key == key.strip() and not re.search(r"[=:]", key) and key[:1] not in ("#", ";", "[")
@@ -126,7 +126,7 @@ def _refuse_twin(sections: Sequence[Section], section: str, key: str) -> None:
     wanted = _address(section, key)
     for each in sections:
         if alike_key(each.name) == alike_key(section) and each.name != section:
-            ours, there = told_apart(section, each.name)
+            ours, there = quoted_pair(section, each.name)
             how = likeness(each.name, section)
             raise LaunchFormatError(
                 f"there is no section {ours}, but there is {there}, which differs only in {how}",
@@ -135,7 +135,7 @@ def _refuse_twin(sections: Sequence[Section], section: str, key: str) -> None:
         for option in each.options:
             existing = _address(each.name, option.key)
             if option.key and alike_key(existing) == alike_key(wanted):
-                ours, there = told_apart(wanted, existing)
+                ours, there = quoted_pair(wanted, existing)
                 how = likeness(existing, wanted)
                 raise LaunchFormatError(
                     f"there is no {ours}, but there is {there}, which differs only in {how}",

@@ -1,4 +1,4 @@
-"""The lines of an INI file: sections, options, and values over several lines. Pure."""
+"""Parses the lines of an INI file: sections, options, and values over several lines. Pure."""
 
 import re
 
@@ -13,7 +13,7 @@ _COMMENTS = ("#", ";")
 
 
 class Option(Struct):
-    """A line that is neither blank nor a comment nor a header. Without a key, it is no option."""
+    """A line that is neither blank nor a comment nor a header. Without a key, it is malformed."""
 
     line: int
     start: int

@@ -1,7 +1,7 @@
 """Adds lines to a text and removes them, keeping its line ends.
 
-Adding and then removing a line restores the text, also where the last line has no line
-end. Knows no format.
+Adding and then removing a line restores the text, even if the last line has no line end. Knows no
+format.
 """
 
 import re

@@ -20,7 +20,7 @@ class Reading(Struct, frozen=True):
     """The values in a text. Keys are spelled as in the text.
 
     ``values``: key -> its value. ``opaque``: key -> why it has no plain value, as with
-    ``$HOME/lib``. A key is in one of the two. ``lines``: key -> the line number, from 1, of
+    ``$HOME/lib``. A key is in one of these mappings. ``lines``: key -> the line number, from 1, of
     the assignment that takes effect.
     """
 
@@ -32,9 +32,8 @@ class Reading(Struct, frozen=True):
 class Assignment(Struct, frozen=True):
     """A part of a text that gives a key its value.
 
-    ``start`` and ``end``: what an edit replaces. ``value`` is None where it is not plain;
-    ``reason`` says why. ``fixed`` says why it can be neither overwritten nor removed; empty
-    where it can be.
+    ``start`` and ``end``: what an edit replaces. ``value`` is None if it is not plain; ``reason``
+    says why. ``fixed`` says why it can be neither overwritten nor removed; empty: it can be.
     """
 
     key: str

@@ -1,9 +1,8 @@
 """Java properties: the text format of ``java.util.Properties.load``.
 
-Source: the documentation of that method, and its behaviour, which the tests compare with.
-The last assignment of a key takes effect. Values are written in ASCII with ``\\uXXXX``,
-which reads the same in every encoding that a program may assume. Adding and then removing
-a key restores the text.
+Source: the documentation of that method, and its behaviour, which the tests check against. The last
+assignment of a key takes effect. Values are written in ASCII with ``\\uXXXX``, which reads the same
+in every encoding that a program may assume. Adding and then removing a key restores the text.
 """
 
 import re
@@ -124,8 +123,8 @@ def _escape(text: str, special: str) -> str:
 
 
 def _escape_value(value: str, after_blank: bool) -> str:
-    """``after_blank``: only blanks separate it from its key, so a first = or : would be
-    read as the separator."""
+    """``after_blank``: only blanks separate it from its key, so a leading = or : would be read as
+    the separator."""
     inner = value.strip(" ")
     if not inner:
         return "\\ " * len(value)

@@ -34,7 +34,7 @@ _LINE_END = re.compile(r"[ \t]*(\r?\n|\Z)")
 
 
 def read(text: str) -> Reading:
-    """Every variable that the script sets to something."""
+    """Every variable that the script sets to a value."""
     return assignments.read(text, _Shell())
 
 
@@ -44,7 +44,7 @@ def edit(text: str, values: Mapping[str, str | None]) -> str:
 
 
 def _fixed(command: Command) -> str:
-    """Why the values that a command sets can be neither known nor changed; empty if they can."""
+    """Why the values that a command sets can be neither known nor changed; empty: they can."""
     if command.depth or command.before in ("&&", "||"):
         return "it is set under a condition, in a function or in a subshell"
     if command.before == "|" or command.behind in ("|", "&"):
@@ -55,7 +55,7 @@ def _fixed(command: Command) -> str:
 
 
 def _has_value(name: str, before: list[Assignment]) -> bool:
-    """Whether a name is known to have a value that is not empty."""
+    """Whether a name certainly has a value that is not empty."""
     last = next((one for one in reversed(before) if one.key == name), None)
     return last is not None and bool(last.value)
 

@@ -1,8 +1,8 @@
-"""The simple commands of a POSIX shell script: their words, and whether they always run.
+"""Finds the simple commands of a POSIX shell script: their words, and whether they always run.
 
-Covers as much of the shell's grammar (POSIX.1-2017, XCU 2) as it takes to know where words
-begin and end: quotes, expansions, here-documents, comments, compound commands. It runs
-nothing and does not interpret words. Pure.
+Covers as much of the shell's grammar (POSIX.1-2017, XCU 2) as is needed to find where words begin
+and end: quotes, expansions, here-documents, comments, compound commands. It runs nothing and does
+not interpret words. Pure.
 """
 
 import re
@@ -23,7 +23,7 @@ _BLANKS = re.compile(r"(?:[ \t]|\r(?=\n|\Z)|\\\r?\n)+")
 _ARRAY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 _JOINED = re.compile(r"(?<!\\)(?:\\\\)*\\(?:\r?\n)?\Z")
 _PROCESSES = ("<(", ">(")
-"""How the name of a pipe from or to other commands begins."""
+"""The beginnings of process substitutions: ``<(`` and ``>(``."""
 _LINKS = ("&&", "||", "|")
 _LEAVES = frozenset({"exit", "exec", "return"})
 
@@ -37,8 +37,8 @@ class Word(Struct, frozen=True):
 
 
 class Command(Struct):
-    """A simple command. ``before`` and ``behind``: the operators or line ends around it; ""
-    at the ends of the text. ``depth``: how many compound commands contain it."""
+    """A simple command. ``before`` and ``behind``: the operators or line ends before and after it;
+    "" at the ends of the text. ``depth``: how many compound commands contain it."""
 
     words: list[Word]
     depth: int

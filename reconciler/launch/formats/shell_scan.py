@@ -1,4 +1,4 @@
-"""Where a word of a shell script ends: quotes, escapes and expansions are skipped whole.
+"""Finds where a word of a shell script ends: quotes, escapes and expansions are skipped whole.
 
 Source: POSIX.1-2017, XCU 2.2 and 2.3. Interprets nothing. Pure.
 """

@@ -1,7 +1,8 @@
-"""Which names a command of a shell script sets, and which of them it sets at run time. Pure.
+"""Which names a command of a shell script sets, and which of them get a value known only at run
+time. Pure.
 
-Beside assignments these are the commands that set a name: ``read``, ``let``, ``printf -v`` and
-others (bash's manual, "Bash Builtins"), arithmetic (``((n=1))``, ``$((n++))``), and the expansion
+Besides assignments, names are set by ``read``, ``let``, ``printf -v`` and other commands (bash's
+manual, "Bash Builtins"), by arithmetic (``((n=1))``, ``$((n++))``), and by the expansion
 ``${NAME:=value}``. What ``.``, ``eval`` and other programs set is not seen.
 """
 
@@ -47,7 +48,7 @@ _SINGLE_QUOTED = re.compile(r"'[^']*'")
 
 class NameSetting(Struct, frozen=True):
     """A name that a command sets, and the word that does so. ``how``: why its value is known only
-    at run time; empty for an assignment. ``default``: only where it has no value yet."""
+    at run time; empty for an assignment. ``default``: only if it has no value yet."""
 
     name: str
     word: Word
@@ -56,7 +57,7 @@ class NameSetting(Struct, frozen=True):
 
 
 def plain_words(command: Command) -> Sequence[Word]:
-    """The words of a command from the name of the command on, or all where it only assigns."""
+    """The words of a command from the name of the command on; all words if it only assigns."""
     words = command.words
     first = 0
     while first < len(words) - 1 and (
@@ -104,7 +105,7 @@ def _counted(word: Word, arithmetic: str) -> Iterator[NameSetting]:
 
 
 def _expanded(word: Word) -> Iterator[NameSetting]:
-    """What the expansions in a word set."""
+    """The names that the expansions in a word set."""
     text = word.text if '"' in word.text else _SINGLE_QUOTED.sub("", word.text)
     for found in _ARITHMETIC.finditer(text):
         yield from _counted(word, found[1])

@@ -13,7 +13,7 @@ _IN_DOUBLE = re.compile(r"\\\r?\n|\\[$`\"\\]")
 
 
 def literal(word: str, exported: bool) -> tuple[str | None, str]:
-    """The value of the text after ``=``; or None, and why it is not plain.
+    """The value of the text after ``=``; None if it is not plain, and why.
 
     ``exported``: the word is an argument of ``export``, where some shells expand more.
     """
@@ -81,7 +81,7 @@ def _expands(word: str, at: int) -> str:
 
 
 def quoted(value: str, like: str) -> str:
-    """The value as a word, in the quotes of ``like`` if they can hold it."""
+    """The value as a shell word, in the quotes of ``like`` if they can hold it."""
     if not like.startswith(("'", '"')) and _BARE.fullmatch(value):
         return value
     if like.startswith('"') and "!" not in value:  # interactive shells expand ! in double quotes

@@ -20,9 +20,8 @@ _CDATA = (b"<![CDATA[", b"]]>")
 
 
 def read(text: str, paths: Iterable[str] = ()) -> Reading:
-    """Every text and attribute, by a path that counts elements; those at ``paths`` by these too.
-
-    LaunchFormatError for a path that leads to no element, or to several.
+    """Every text and attribute, by a path that counts elements; those at ``paths`` by these paths
+    too. LaunchFormatError for a path that selects no element or several.
     """
     root = xml_tree.parse(text)
     values: dict[str, str] = {}
@@ -71,7 +70,7 @@ def edit(text: str, values: Mapping[str, str | None], codec: str = "utf-8") -> s
 
 
 def by_position(text: str, paths: Iterable[str]) -> set[str]:
-    """The given paths as paths of positions, which ``read`` uses."""
+    """The given paths as the paths that ``read`` returns, which count elements."""
     root = xml_tree.parse(text)
     positions = {id(element): path for path, element in xml_tree.walk(root)}
     found = [xml_path.find(root, path) for path in paths]

@@ -47,7 +47,7 @@ class XmlPath(Struct, frozen=True):
 
 
 def parse(text: str) -> XmlPath:
-    """The path that a text spells. LaunchFormatError if it spells none."""
+    """The path in a text. LaunchFormatError if the text is no path."""
     steps: list[XmlStep] = []
     at = 0
     while True:
@@ -80,9 +80,8 @@ def parse(text: str) -> XmlPath:
 
 
 def find(root: Element, text: str) -> tuple[Element, str]:
-    """The element that a path leads to, and the attribute that the path names.
-
-    LaunchFormatError if it leads to no element or to several; it lists the candidates.
+    """The element that a path selects, and the attribute that it names. LaunchFormatError if it
+    selects no element or several; the error lists the candidates.
     """
     path = parse(text)
     found = path.steps[0].select([root])
@@ -111,8 +110,8 @@ def find(root: Element, text: str) -> tuple[Element, str]:
 
 
 def _attributes(element: Element) -> str:
-    """Attributes that tell an element from others, without secrets: that of a name such as
-    ``password``, and those beside one whose value is such a name."""
+    """Attributes that identify an element, without secrets: without an attribute with a name such
+    as ``password``, and without those beside an attribute whose value is such a name."""
     beside = any(_is_secret(value) for value in element.attributes.values())
 
     def said(name: str, value: str) -> str:

@@ -1,8 +1,8 @@
-"""The elements of an XML text, with the positions of their tags, attributes and texts.
+"""Parses the elements of an XML text, with the positions of their tags, attributes and texts.
 
-Parsed by expat, which reports where each piece begins. Entities are never expanded: a
-document type with internal declarations is refused, and so is an entity that only an
-external declaration could define. Nothing is fetched. Pure.
+The parser is expat, which reports where each piece begins. Entities are never expanded: a document
+type with internal declarations is refused, and so is an entity that only an external declaration
+could define. Nothing is fetched. Pure.
 """
 
 import re
@@ -25,7 +25,7 @@ class Element(Struct):
 
     ``spans``: attribute -> (start, including the blanks before it; end), in the order of the
     tag. ``content``: start and end of what is between its tags; None for ``<a/>``.
-    ``mixed``: why its content is not text alone; empty if it is.
+    ``mixed``: why its content is not only text; empty: it is.
     """
 
     name: str

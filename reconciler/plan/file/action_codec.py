@@ -180,7 +180,7 @@ _OF_WRITES = (
     Member(
         "restores",
         array(TEXT),
-        description="The references in other objects that a replace leads to the new object.",
+        description="The references in other objects that a replace changes to the new object.",
     ),
     Member("permissions", array(_PERMISSION)),
     Member("referrers", array(pair(Member("type", TEXT), Member("dbid", INTEGER)))),

@@ -1,9 +1,9 @@
 """Objects that refer to each other in a circle: which reference is written or cleared in a separate
 call. Pure.
 
-    create    the first object of a circle is created without its reference to a later one; the
+    create    the first object of a circle is created without its reference to a later object; the
               action that creates the later object sets it afterwards
-    delete    the first object of a circle is deleted while a later one refers to it; where the
+    delete    the first object of a circle is deleted while a later object refers to it; if the
               server would refuse that, the same action clears the reference before
 
 Which references these are follows from the order of the actions, so that no plan file says it.
@@ -43,7 +43,7 @@ def can_break(action: Action, need: Action) -> bool:
     return False
 
 
-_Led = tuple[FieldPath, Create, tuple[str, str]]
+_LaterReference = tuple[FieldPath, Create, tuple[str, str]]
 """A reference to what a later action creates: its unit, the later action, and the type and name of
 the object."""
 
@@ -66,17 +66,17 @@ class Circles:
             if on_server(action.object_type) in targets
             for name in _names_of(action)
         }
-        self._led: dict[str, tuple[_Led, ...]] = {}
+        self._later_references: dict[str, tuple[_LaterReference, ...]] = {}
         self._waiting: dict[str, dict[str, Create]] = {}
         for number, action, references in referring if self._later else ():
-            led = tuple(self._led_later(number, action, references))
-            self._led[action.address] = led
-            for _, later, _ in led:
+            found = tuple(self._references_to_later(number, action, references))
+            self._later_references[action.address] = found
+            for _, later, _ in found:
                 self._waiting.setdefault(later.address, {})[action.address] = action
 
-    def _led_later(
+    def _references_to_later(
         self, number: int, action: Create, references: Iterable[tuple[FieldPath, str, str]]
-    ) -> Iterator[_Led]:
+    ) -> Iterator[_LaterReference]:
         """The references of an action to what it creates itself or a later action creates."""
         kind = ALL_TYPES[action.object_type]
         for path, target, name in references:
@@ -99,7 +99,7 @@ class Circles:
         references stay, even dangling ones."""
         waiting = {
             unit
-            for unit, _, (target, name) in self._led.get(action.address, ())
+            for unit, _, (target, name) in self._later_references.get(action.address, ())
             if names.dbid(target, name, action.tenant) is None
         }
         if not waiting:

@@ -143,7 +143,7 @@ class ReadingRound:
         self._names.setdefault((kind.name, tenant), {})[texts] = None
 
     def want_dbid(self, object_type: str, dbid: int, tenant: int) -> None:
-        """Adds the read of an object and of the objects whose names its own name begins with."""
+        """Adds the read of an object and of the objects whose names are prefixes of its name."""
         if object_type in ("", *ALWAYS_READ):
             return
         found = self._live.get(object_type, dbid)
@@ -167,7 +167,7 @@ class ReadingRound:
         for target, dbid in (*targets_of(kind, one.attributes, words), *held):
             self.want_dbid(target, dbid, one.tenant or need.tenant)
 
-    def add_named_so(self, one: ConfObject, name: str) -> None:
+    def add_holder_of_new_name(self, one: ConfObject, name: str) -> None:
         """Adds the read of an object that may already have the natural key which ``one`` would get
         with a new name."""
         filters = by_key(ALL_TYPES[one.type], new_key(one, name))
@@ -232,8 +232,8 @@ class ReadingRound:
             self._add_scope(object_type, dbid)
 
     def _add_scope(self, object_type: str, tenant: int) -> None:
-        """Reads all objects of a type in a tenant, without bodies, and the objects whose names
-        theirs begin with."""
+        """Reads all objects of a type in a tenant, without bodies, and the objects whose names are
+        prefixes of their names."""
         if object_type not in ("", *ALWAYS_READ):
             self._add(scope_read(object_type, tenant))
             self._add_parents(object_type, tenant)

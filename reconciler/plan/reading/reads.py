@@ -62,7 +62,7 @@ def _following(
         for one in objects:
             found.add_targets(need, one)
             if need.new_name:
-                found.add_named_so(one, need.new_name)
+                found.add_holder_of_new_name(one, need.new_name)
             for path, value in options_in(one.type, one.attributes):
                 for reference in references_of(*path, value):
                     tenant = reference.tenant_dbid or need.tenant

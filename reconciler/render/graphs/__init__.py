@@ -1,4 +1,4 @@
-"""The chat path of a site in each form: ``GRAPH_FORMS`` is all that names them."""
+"""The chat path of a site in each form; only ``GRAPH_FORMS`` names the forms."""
 
 from collections.abc import Callable, Mapping
 
@@ -29,8 +29,8 @@ _MARKS: Mapping[NodeState, str] = {"live": "", "planned": "+", "removed": "-", "
 
 
 def mark_of(state: NodeState, *, broken: bool) -> str:
-    """What marks a node: ``+``, ``-``, ``!``, nothing; ``+!``: the plan creates it, and it is
-    broken all the same. ``broken``: it has faults."""
+    """The mark of a node: ``+``, ``-``, ``!`` or nothing; ``+!``: the plan creates it, but it is
+    broken. ``broken``: it has faults."""
     mark = _MARKS[state]
     return f"{mark}!" if broken and mark != "!" else mark
 
@@ -65,4 +65,4 @@ GRAPH_FORMS: Mapping[str, Callable[[SiteGraph], str]] = {
     "svg": _svg,
     "json": _json,
 }
-"""The forms for machines: format -> what makes the text."""
+"""The machine-readable forms: format -> the function that makes the text."""

@@ -40,7 +40,7 @@ def _lines(graph: SiteGraph) -> Iterator[str]:
 
 
 def _attributes(label: str, *looks: str) -> str:
-    """The attributes of a node or an edge; of two that say the same thing, the later counts."""
+    """The attributes of a node or an edge; if an attribute occurs twice, the later value counts."""
     return ", ".join(filter(None, (f'label="{label}"', *dict.fromkeys(looks))))
 
 

@@ -1,7 +1,7 @@
-"""Where everything of the chat path stands in a picture of it. Pure.
+"""The layout of a picture of the chat path. Pure.
 
-Each kind of node has a column, in the order in which a chat comes to them. Within a column the
-nodes stand near those that lead to them. Lengths are in pixels, of a monospaced font.
+Each kind of node has a column, in the order in which a chat reaches them. Within a column, nodes
+are placed near the nodes that refer to them. Lengths are in pixels; the font is monospaced.
 """
 
 import re
@@ -37,16 +37,17 @@ _COLUMNS: dict[NodeKind, int] = {
     "strategy": 5,
 }
 _WIDTH = 28
-"""So many columns of text are in a box."""
+"""The width of a box in columns of text."""
 _BOX, _SPACE, _GAP, PADDING, _MARGIN = _WIDTH * CHARACTER + 16, 48, 12, 8, 12
 _PART = re.compile(r"[^ ./_:-]*[ ./_:-]|[^ ./_:-]+")
 _MANY = 5
-"""So many nodes that differ in their names only are one box."""
+"""From this number on, nodes that differ only in their names share a box."""
 
 
 class Box(Struct, frozen=True):
-    """A node, or many that differ in their names only. ``title``: what it is; ``lines``: its
-    name; ``faults``: lines too; ``mark``: before the title. ``x``, ``y``: its upper left corner."""
+    """A node, or many nodes that differ only in their names. ``title``: what it is; ``lines``: its
+    name; ``faults``: also lines; ``mark``: before the title. ``x``, ``y``: its upper left
+    corner."""
 
     title: str
     lines: tuple[str, ...]
@@ -67,7 +68,8 @@ class Box(Struct, frozen=True):
 
 
 class Arrow(Struct, frozen=True):
-    """From the right side of a box to the left side of another. ``label``: by which option."""
+    """From the right side of a box to the left side of another. ``label``: the option with the
+    reference."""
 
     source: Box
     target: Box
@@ -102,7 +104,7 @@ def drawing_of(graph: SiteGraph) -> Drawing:
 
 
 def _groups(graph: SiteGraph) -> list[list[Node]]:
-    """The nodes that share a box; the first of them stands for all."""
+    """The nodes that share a box; the first node represents all."""
     around: dict[NodeKey, list[tuple[object, ...]]] = defaultdict(list)
     for edge in graph.edges:
         around[edge.source].append(("to", edge.target, edge.label, edge.state))
@@ -135,7 +137,7 @@ def _box(group: Sequence[Node]) -> Box:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """A text in lines that fit into a box, broken behind a word or a part of a name or path."""
+    """A text in lines that fit into a box, broken after a word or a part of a name or path."""
     line = ""
     for part in _PART.findall(escaped(text)) or [""]:
         if line and cell_len(line + part.rstrip(" ")) > _WIDTH:
@@ -147,7 +149,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _shown(label: str) -> str:
-    """A text in one line, cut where it does not fit."""
+    """A text in one line, cut if it does not fit."""
     pieces = broken(escaped(label), _WIDTH)
     return (
         pieces[0] if len(pieces) == 1 else broken(pieces[0], _WIDTH - len(ELLIPSIS))[0] + ELLIPSIS
@@ -155,8 +157,7 @@ def _shown(label: str) -> str:
 
 
 def _placed(boxes: dict[NodeKey, Box], edges: Sequence[Edge]) -> dict[NodeKey, Box]:
-    """The boxes with their places: what is connected stands together, one group below the
-    other."""
+    """The boxes with their places: connected boxes are together, one group below the other."""
     xs = _places_of_columns(boxes, edges)
     placed: dict[NodeKey, Box] = {}
     top = float(_MARGIN)
@@ -168,7 +169,8 @@ def _placed(boxes: dict[NodeKey, Box], edges: Sequence[Edge]) -> dict[NodeKey, B
 
 
 def _places_of_columns(boxes: dict[NodeKey, Box], edges: Sequence[Edge]) -> dict[int, float]:
-    """Column -> its left side. Between two columns there is room for the labels of arrows."""
+    """Column -> the x of its left side. Between two columns there is room for the labels of
+    arrows."""
     labels: dict[int, int] = defaultdict(int)
     for edge in edges:
         column = _COLUMNS[edge.source[0]]
@@ -182,7 +184,7 @@ def _places_of_columns(boxes: dict[NodeKey, Box], edges: Sequence[Edge]) -> dict
 
 
 def _connected(boxes: dict[NodeKey, Box], edges: Sequence[Edge]) -> Iterator[list[NodeKey]]:
-    """The keys in groups that no arrow connects with one another."""
+    """The keys in groups: no arrow connects boxes of different groups."""
     beside: dict[NodeKey, list[NodeKey]] = defaultdict(list)
     for edge in edges:
         beside[edge.source].append(edge.target)
@@ -201,8 +203,9 @@ def _connected(boxes: dict[NodeKey, Box], edges: Sequence[Edge]) -> Iterator[lis
 
 
 class _Part:
-    """Places connected boxes: each column from left to right beside what leads to it, and then
-    from right to left, in the same order, beside where it leads. ``placed``: the result."""
+    """Places connected boxes: from left to right, each column beside the boxes that refer to it,
+    and then from right to left, in the same order, beside the boxes that it refers to. ``placed``:
+    the result."""
 
     def __init__(
         self,
@@ -225,7 +228,7 @@ class _Part:
             columns[column].sort(key=lambda key: heights[key] or 0.0)
             self._stack(columns[column], boxes, heights, xs[column])
         for column in sorted(columns, reverse=True):
-            # What others lead to as well does not pull them apart.
+            # Boxes that others refer to as well are ignored, so that they do not pull these apart.
             own = {
                 key: [t for t in targets[key] if len(sources[t]) == 1] for key in columns[column]
             }
@@ -233,7 +236,7 @@ class _Part:
             self._stack(columns[column], self.placed, heights, xs[column])
 
     def _mean(self, keys: Sequence[NodeKey]) -> float | None:
-        """The height at which the boxes of these keys stand; None: none of them is placed."""
+        """The mean height of the boxes of these keys; None: none of them is placed."""
         found = [self.placed[key].middle for key in keys if key in self.placed]
         return sum(found) / len(found) if found else None
 
@@ -244,7 +247,8 @@ class _Part:
         heights: dict[NodeKey, float | None],
         x: float,
     ) -> None:
-        """Places a column's boxes one below the other, where there is room at these heights."""
+        """Places a column's boxes one below the other, as near to these heights as there is
+        room."""
         bottom = self._top
         for key in column:
             box, middle = boxes[key], heights[key]

@@ -1,4 +1,4 @@
-"""The chat path as JSON. One definition makes the text and its schema."""
+"""The chat path as JSON. The text and its schema come from the same definition."""
 
 from typing import Any
 

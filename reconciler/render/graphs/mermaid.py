@@ -1,7 +1,7 @@
 """The chat path as a Mermaid flowchart, which GitLab and GitHub draw in Markdown.
 
-Every character of a label that is neither a letter, a digit nor plain stands as a character code,
-so that no name ends its label, its line or the block of Markdown around it.
+Every character of a label except letters, digits and harmless signs is written as a character code,
+so that no name can end its label, its line or the Markdown block around it.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def _lines(graph: SiteGraph) -> Iterator[str]:
 
 
 def _classes(node: Node) -> tuple[str, ...]:
-    """The classes of a node; what a later class says counts."""
+    """The classes of a node; a later class overrides an earlier class."""
     return (node.state, "broken") if node.faults else (node.state,)
 
 

@@ -11,7 +11,7 @@ from reconciler.text.visible import escaped
 
 
 def graph_svg(graph: SiteGraph) -> str:
-    """The graph as a file of its own."""
+    """The graph as a separate file."""
     return picture(graph, f"<style>{style()}</style>")
 
 
@@ -22,7 +22,8 @@ def style() -> str:
 
 
 def picture(graph: SiteGraph, first: str = "") -> str:
-    """The graph as an element of a page that has the style sheet. ``first``: its beginning."""
+    """The graph as an element of a page that has the style sheet. ``first``: the first content of
+    the element."""
     return "\n".join(_elements(graph, first)) + "\n"
 
 

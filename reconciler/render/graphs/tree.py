@@ -1,5 +1,5 @@
-"""The chat path as a tree of text. What the plan creates, removes, or leaves broken is marked at
-the beginning of its line: ``+``, ``-`` and ``!``, or two of them."""
+"""The chat path as a text tree. A line begins with ``+``, ``-`` or ``!``, or two of them, if the
+plan creates, removes or leaves broken what it shows."""
 
 import sys
 from collections import defaultdict
@@ -58,7 +58,7 @@ class _Tree:
     def lines(self) -> Iterator[StyledLine]:
         for root in self._graph.roots():
             yield from self._node(root, root.state, "", 0)
-        # Queues that lead to one another in a circle have no root.
+        # Queues that refer to each other in a circle have no root.
         for node in self._graph.nodes:
             if node.key not in self._shown:
                 yield from self._node(node, node.state, "", 0)

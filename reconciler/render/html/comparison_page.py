@@ -1,4 +1,4 @@
-"""What a page shows of a comparison: what differs, by kind, an object a row. Pure."""
+"""What a page shows of a comparison: what differs, by kind, a row for each object. Pure."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -17,13 +17,13 @@ from reconciler.render.comparison_words import (
 from reconciler.render.html.fields import FieldTable, sides_table
 
 _OPEN = 100
-"""Of so many objects at most, those that differ are open from the start."""
+"""Up to this number of objects, objects that differ are expanded from the start."""
 _LABELS: dict[Found, str] = {"differs": "differs", "only-in-a": "only A", "only-in-b": "only B"}
 _LOOKS: dict[Found, str] = {"differs": "update", "only-in-a": "delete", "only-in-b": "create"}
 
 
 class DifferenceRow(Struct, frozen=True):
-    """One object. ``look``: the class of its style; ``fields``: None where none are shown."""
+    """One object. ``look``: its CSS class; ``fields``: None if none are shown."""
 
     name: str
     label: str
@@ -52,8 +52,8 @@ class ComparisonPage(Struct, frozen=True):
 
 
 def comparison_page(found: Comparison, *, verbose: bool, quiet: bool) -> ComparisonPage:
-    """A comparison as a page. ``verbose``: the fields of objects that only one side has, too, and
-    each value whole; ``quiet``: the counts alone, with what was not compared."""
+    """A comparison as a page. ``verbose``: also the fields of objects that only one side has, and
+    each value whole; ``quiet``: only the counts and what was not compared."""
     return ComparisonPage(
         title=f"{found.a.name} compared with {found.b.name}",
         summary=" ".join([summary(found, *side_names(found)), *rest(found)]),

@@ -1,4 +1,4 @@
-"""The fields of an action as tables: values side by side, with what differs apart."""
+"""The fields of an action as tables: values side by side, with what differs marked."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
@@ -16,7 +16,7 @@ _LONG = 2_000
 
 class ShownValue(Struct, frozen=True):
     """A value as a page shows it. ``more``: how many characters of a long value are left out;
-    ``is_plain``: it stands in place of a value, such as ``(absent)``."""
+    ``is_plain``: it is shown in place of a value, such as ``(absent)``."""
 
     text: MarkedText
     more: int = 0
@@ -24,7 +24,7 @@ class ShownValue(Struct, frozen=True):
 
 
 class FieldRow(Struct, frozen=True):
-    """One field. ``before``: None where the table has no column for it."""
+    """One field. ``before``: None if the table has no column for it."""
 
     label: str
     before: ShownValue | None
@@ -33,9 +33,9 @@ class FieldRow(Struct, frozen=True):
 
 
 class FieldTable(Struct, frozen=True):
-    """Fields in a table. ``groups``: (section of options that the fields are in, fields); an
-    empty section is none. ``hints``: sentences below the table. ``before``, ``after``: what the
-    columns of values are, for the style sheet."""
+    """Fields in a table. ``groups``: (section of options that the fields are in, fields); an empty
+    section means none. ``hints``: sentences below the table. ``before``, ``after``: the CSS classes
+    of the columns of values."""
 
     caption: str
     columns: Sequence[str]
@@ -47,8 +47,8 @@ class FieldTable(Struct, frozen=True):
 
 
 def changes_table(changes: Sequence[Change], *, whole: bool) -> FieldTable:
-    """The fields that an action writes. Where none has a live value, that column is left out.
-    ``whole``: no part of a value is left out."""
+    """The fields that an action writes. If none has a live value, that column is left out.
+    ``whole``: no value is cut."""
     if all(change.before is None and change.after is not None for change in changes):
         rows = _groups(changes, lambda c: (None, _new(c.display(c.after), whole)))
         return FieldTable("New values", ("Field", "New value", "Declared in"), rows)
@@ -65,7 +65,7 @@ def kept_table(kept: Sequence[Change], *, whole: bool) -> FieldTable:
 
 
 def sides_table(changes: Sequence[Change], names: tuple[str, str], *, whole: bool) -> FieldTable:
-    """The fields that differ between two sides, which are called ``names``."""
+    """The fields that differ between two sides with these ``names``."""
     rows = _groups(changes, lambda c: _both(c, whole))
     hints = list(dict.fromkeys(change.hint for change in changes if change.hint))
     columns = ("Field", *names)
@@ -84,7 +84,7 @@ def _groups(
 def _grouped(
     changes: Sequence[Change], values: Callable[[Change], Values]
 ) -> Iterator[tuple[str, list[FieldRow]]]:
-    """The fields, those of one section of options together under its name."""
+    """The fields; those in the same section of options are together under its name."""
     for section, group in groupby(changes, key=section_of):
         members = list(group)
         depth = len(section) if len(members) > 1 else 0

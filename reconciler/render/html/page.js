@@ -16,7 +16,7 @@
   }));
   const texts = new Map();
 
-  // What a search finds of an object; its values may be shown at another one.
+  // What a search finds of an object; its values may be shown at another object.
   function textOf(element) {
     if (!texts.has(element)) {
       const same = document.getElementById(element.dataset.same);

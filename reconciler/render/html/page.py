@@ -1,4 +1,4 @@
-"""What a page shows of a plan, as values: the template decides only how it looks."""
+"""What a page shows of a plan, as values; the template only lays them out."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -38,13 +38,13 @@ from reconciler.render.remarks import remark_of
 from reconciler.render.risks import actions_at_risk, existing_values
 
 _OPEN = 100
-"""Of so many rows at most, those that change or lose something are open from the start."""
+"""Up to this number of rows, rows that change or lose something are expanded from the start."""
 _LABELS: dict[ActionName, str] = {"in-sync": "in sync", "keep": "kept", "skip": "skipped"}
 
 
 class ActionRow(Struct, frozen=True):
-    """What happens to one object. ``note``: how many fields its details show; ``same_as``: the
-    row above that makes the same changes, which are shown there."""
+    """What happens to one object. ``note``: how many fields its details show; ``same_as``: an
+    earlier row with the same changes, which are shown there."""
 
     anchor: str
     action: Action
@@ -73,7 +73,7 @@ class ActionRow(Struct, frozen=True):
 
     @property
     def changes_something(self) -> bool:
-        """Whether a live object loses or changes a value, or must not."""
+        """Whether a live object loses or changes a value, or is blocked from doing so."""
         return self.action.action in ("update", "replace", "delete", "blocked")
 
 
@@ -95,15 +95,15 @@ class ActionFilter(Struct, frozen=True):
 
 
 class PlanPage(Struct, frozen=True):
-    """A whole page. ``at_risk``, and ``shared`` with how many existing values of applications
-    change: rows that a reviewer must not miss. ``commands``: those that apply the plan, each
-    with a remark; ``how_to_apply``: what is said in their place."""
+    """A whole page. Rows that a reviewer must not miss: ``at_risk``, and ``shared``, with how many
+    existing values of applications change. ``commands``: those that apply the plan, each with a
+    remark; ``how_to_apply``: a text in their place."""
 
     BATCH: ClassVar[int] = 50
-    """So many rows are laid out together, and only when they are about to be seen."""
+    """How many rows are laid out together, only when they are about to be seen."""
     FIRST: ClassVar[int] = 20
-    """How many risks of a sort are shown; the others behind a click, so that a plan of many
-    replaces can be read at all."""
+    """How many risks of each sort are shown; the others are behind a click, so that a plan with
+    many replaces stays readable."""
 
     plan: Plan
     plan_id: str
@@ -138,13 +138,13 @@ class PlanPage(Struct, frozen=True):
 
     @property
     def opens_rows(self) -> bool:
-        """Whether rows that change something are open from the start."""
+        """Whether rows that change something are expanded from the start."""
         return self.count <= _OPEN
 
 
 def page_of(plan: Plan, plan_id: str, style: OutputStyle) -> PlanPage:
-    """What a page shows of a plan. Quiet: without the objects; verbose: also objects in sync, and
-    every value whole."""
+    """What a page shows of a plan. If quiet, without the objects; if verbose, also objects in sync,
+    and every value whole."""
     listed = [a for a in plan.actions if style.verbose or not isinstance(a, InSync) or a.reason]
     kinds = list(_kinds(listed, whole=style.verbose))
     rows = {id(row.action): row for section in kinds for row in section.rows}
@@ -198,7 +198,7 @@ def _row(anchor: str, action: Action, same_as: ActionRow | None, whole: bool) ->
         tables.append(kept_table(kept, whole=whole))
     number = len(changes) or len(kept)
     note = f"{number:,} field{'' if number == 1 else 's'}" if number else ""
-    # What is kept is in the table, field by field.
+    # Kept fields are in the table already.
     remark = action.reason if isinstance(action, Keep) else remark_of(action)
     return ActionRow(anchor, action, note, remark, same_as, tables, list(_facts(action)))
 

@@ -1,8 +1,9 @@
-"""Pages: HTML files that need nothing else and ask no server for anything.
+"""Writes pages: self-contained HTML files that load nothing.
 
-A page states its own content policy: one style sheet and at most one script, each known by its
-hash, and nothing else is loaded, sent or run. Untrusted text is escaped twice: what is invisible
-by ``escaped``, as in every form, and HTML by Jinja2's autoescape. No template can forget either.
+A page has its own content security policy: it allows one style sheet and at most one script, each
+by its hash, and nothing else is loaded, sent or run. Untrusted text is escaped twice: what is
+invisible by ``escaped``, as in every form, and HTML by Jinja2's autoescape. No template can forget
+either.
 """
 
 import base64
@@ -21,12 +22,12 @@ from reconciler.text.visible import escaped
 _OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*(?![\w-])")
 _FOLDER = Path(__file__).parent
 _BEGINNING = b"<!DOCTYPE html>\n<!-- A page of gwe."
-"""What a page begins with: only such a file is replaced by another page."""
+"""The beginning of a page: only a file that begins so may be replaced by another page."""
 _ADVICE = "Name a new file with --out, or - for standard output."
 
 
 def rendered(template: str, more_css: str = "", script: str = "", **values: object) -> str:
-    """A page. ``script``: the name of its script; ``values``: what the template shows."""
+    """A page as HTML. ``script``: the name of its script; ``values``: what the template shows."""
     css = _asset("page.css") + more_css
     code = _asset(script) if script else ""
     return (
@@ -42,7 +43,7 @@ def rendered(template: str, more_css: str = "", script: str = "", **values: obje
 
 
 def write_page(text: str, file: str, summary: str) -> None:
-    """Writes a page to a file and says so, or to standard output where ``file`` is empty."""
+    """Writes a page to a file and says so, or to standard output if ``file`` is empty."""
     if not file:
         print_data(text)
         return
@@ -52,7 +53,7 @@ def write_page(text: str, file: str, summary: str) -> None:
 
 
 def _policy(css: str, script: str) -> str:
-    """The content policy of a page. Where a server sends a policy too, both hold."""
+    """The content security policy of a page. If a web server sends a policy too, both apply."""
     scripts = f"'{_hash(script)}'" if script else "'none'"
     return (
         f"default-src 'none'; style-src '{_hash(css)}'; script-src {scripts};"
@@ -89,7 +90,7 @@ def _templates() -> jinja2.Environment:
 
 
 def with_whole_options(text: str) -> Markup:
-    """A text in which no line breaks inside an option, such as ``--reset-initial``."""
+    """A text that is never broken inside an option such as ``--reset-initial``."""
     safe = str(Markup.escape(escaped(text)))
     return Markup(_OPTION.sub(r'<span class="option">\g<0></span>', safe))  # noqa: S704 - escaped
 

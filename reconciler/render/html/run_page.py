@@ -1,4 +1,4 @@
-"""What a page says of runs: what needs attention first, then what became of each object. No
+"""What a page shows of runs: what needs attention first, then what became of each object. No
 values. Pure."""
 
 from collections.abc import Iterable, Sequence
@@ -15,8 +15,8 @@ _WRONG = ("failed", "unknown")
 
 
 class OutcomeSection(Struct, frozen=True):
-    """The objects with one outcome: ``rows`` are (address, what was said of it). ``look``: the
-    class of its style."""
+    """The objects with the same outcome: ``rows`` are (address, message). ``look``: its CSS
+    class."""
 
     status: str
     look: str
@@ -36,7 +36,7 @@ class RunPage(Struct, frozen=True):
 
 
 def run_page(run: StoredRun, place: str) -> RunPage:
-    """One run. ``place``: of its state."""
+    """The page of a run. ``place``: that of its state."""
     found = list(run.outcomes.values())
     ended = run.ending.ended if run.ending else ""
     problems = [

@@ -1,4 +1,4 @@
-"""One action as Markdown, or several that do the same: a line, and a table of the fields."""
+"""An action as Markdown, or several actions that do the same: a line, and a table of the fields."""
 
 from collections.abc import Iterator, Sequence
 
@@ -58,7 +58,7 @@ def _details(group: Group, action: Action, verbose: bool) -> Iterator[str]:
 
 
 def things(actions: Sequence[Action], site: SiteMark) -> str:
-    """How many of what: ``12 Stat Servers`` where all have that role, else applications or
+    """A number of things: ``12 Stat Servers`` if all have that role, else applications or
     objects."""
     thing = "object"
     if actions[0].object_type == "Application":
@@ -78,7 +78,7 @@ def _the_same(changes: Sequence[Sequence[Change]]) -> str:
 
 def changes_table(changes: Sequence[Sequence[Change]], *, whole: bool) -> str:
     """The fields with their values and where they are declared. ``changes``: see ``Group``.
-    Where none has a live value, that column is left out."""
+    If none has a live value, that column is left out."""
     if all(one.before is None and one.after is not None for one, *_ in changes):
         header = ("Field", "New value", "Declared in")
         return table(header, ((field_cell(c[0]), _new(c[0], whole), _origin(c)) for c in changes))
@@ -112,7 +112,8 @@ def value_cells(change: Change, *, whole: bool) -> tuple[str, str]:
 
 
 def _origin(changes: Sequence[Change]) -> str:
-    """Where the same change of several objects is declared: the first place, and how many more."""
+    """Where the same change of several objects is declared: the first place, and how many
+    others."""
     first, *others = dict.fromkeys(map(declared_in, changes))
     more = f" and {counted(len(others), 'more place')}" if others else ""
     return f"{short_code(first)}{more}" if first else ""

@@ -1,10 +1,10 @@
 """Untrusted text in Markdown: always code, so that nothing in it is a link, a mention, a
 reference, HTML or the end of a cell.
 
-A value becomes code spans of single backticks. What could end a span or a cell, a backtick or a
-pipe, stands between the spans as a character reference: renderers disagree about longer runs of
-backticks and about escaped pipes, but none about these. Everything goes through ``escaped``
-first, so there are no line ends in it.
+A value becomes code spans of single backticks. A backtick or a pipe, which could end a span or a
+cell, is written between the spans as a character reference: renderers disagree about longer runs of
+backticks and about escaped pipes, but not about these. All text goes through ``escaped`` first, so
+it contains no line ends.
 """
 
 import html
@@ -16,8 +16,8 @@ from reconciler.text.visible import escaped
 
 _BETWEEN_SPANS = re.compile(r"([|`]+)")
 _LOST_BLANKS = re.compile(r"^ +| {2,}| +$")
-"""Blanks of which a renderer shows fewer. They become no-break spaces: those of others are
-escapes already."""
+"""Blanks that a renderer would drop or merge. They become no-break spaces; a value's own no-break
+spaces are escapes already."""
 _IN_COMMON = 60
 _LONG = 400
 _SENTENCE = 200
@@ -40,20 +40,20 @@ def _kept(blanks: re.Match[str]) -> str:
 
 
 def codes(texts: Sequence[str], most: int) -> str:
-    """Untrusted texts as code, with commas. Of more than ``most``, the rest is counted."""
+    """Untrusted texts as code, with commas. Beyond ``most``, the rest is only counted."""
     row = ", ".join(short_code(text) for text in texts[:most])
     more = len(texts) - most
     return f"{row} and {more:,} more" if more > 0 else row
 
 
 def short_code(text: str, most: int = _SENTENCE) -> str:
-    """A name or a sentence that others wrote, as code; of a long text the beginning, and how much
-    is left out."""
+    """A name or a sentence from outside, as code; a long text is cut, and how much is left out is
+    given."""
     return _beginning(text, most)
 
 
 def new_value(value: str, *, whole: bool) -> str:
-    """A value that nothing stands against; unless ``whole``, the beginning of a long value."""
+    """A value without a counterpart; unless ``whole``, a long value is cut."""
     return code(value) if whole else _beginning(value, _LONG)
 
 
@@ -65,8 +65,8 @@ def _beginning(text: str, most: int) -> str:
 
 
 def both_values(before: str, after: str, *, whole: bool) -> tuple[str, str]:
-    """Two values with what differs in bold. Unless ``whole``, long parts that both have in
-    common end in dots, which are no code. What differs is never left out."""
+    """Two values with what differs in bold. Unless ``whole``, long common parts are cut, with dots
+    outside the code. What differs is never left out."""
     one, other = (
         _bold(marked(side, None if whole else _IN_COMMON)) for side in compare(before, after)
     )
@@ -75,7 +75,7 @@ def both_values(before: str, after: str, *, whole: bool) -> tuple[str, str]:
 
 def _bold(text: MarkedText) -> str:
     before, after = (ELLIPSIS if cut else "" for cut in (text.cut_before, text.cut_after))
-    if not text.difference:  # two spans side by side would be one, with backticks in it
+    if not text.difference:  # two adjacent spans would be a single span, with backticks in it
         return f"{before}{_code_of(text.head + text.tail)}{after}"
     return f"{before}{_code_of(text.head)}**{code(text.difference)}**{_code_of(text.tail)}{after}"
 

@@ -1,7 +1,7 @@
 """What differs between two sides as Markdown: a section for each kind that opens on a click.
 
-Everything that a server or a manifest says is code, see ``code.py``. Objects with equal
-differences are shown once.
+All text from a server or a manifest is code, see ``code.py``. Objects with equal differences are
+shown once.
 """
 
 from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ def _counts(members: Sequence[ObjectDifference]) -> str:
 def _groups(
     members: Sequence[ObjectDifference], found: Comparison
 ) -> Iterator[list[ObjectDifference]]:
-    """The objects in their order, those that differ in the same together."""
+    """The objects in their order, with objects that have the same differences together."""
     alike: dict[object, list[ObjectDifference]] = {}
     for one in members:
         changes = one.changes if one.found == "differs" else ()

@@ -1,7 +1,7 @@
-"""Markdown that keeps within a number of bytes. What does not fit is left out and counted.
+"""Fits Markdown into a number of bytes. What does not fit is left out and counted.
 
-A comment on GitHub takes 65,536 characters, and a longer one is refused as a whole. Bytes of
-UTF-8 are counted here, which are never fewer.
+A comment on GitHub may have 65,536 characters; a longer comment is refused. Here UTF-8 bytes are
+counted, of which there are never fewer.
 """
 
 from collections import Counter
@@ -12,11 +12,11 @@ from msgspec import Struct
 from reconciler.diagnostics import counted
 
 _NOTE = 80
-"""Bytes that a section needs, at most, to say what it leaves out."""
+"""The largest number of bytes that a section needs to say what it leaves out."""
 _LEAST = 20
-"""Bytes that any block needs, at least."""
+"""The smallest number of bytes of a block."""
 _LEFT_OUT = 200
-"""Bytes that are enough to say what was left out."""
+"""Room, in bytes, to say what was left out."""
 
 
 class Block(Struct, frozen=True):
@@ -45,7 +45,7 @@ class Fitted(Struct, frozen=True):
 
 def fitted(sections: Sequence[FoldedSection], room: int) -> Fitted:
     """The sections in their order, in at most ``room`` bytes. A block that does not fit is
-    left out; smaller blocks behind it are not."""
+    left out; smaller blocks after it may still fit."""
     texts: list[str] = []
     left_out: Counter[str] = Counter()
     for section in sections:
@@ -78,7 +78,8 @@ def _fitting(section: FoldedSection, room: int) -> Iterator[tuple[Block, str]]:
 def assembled(
     head: str, sections: Iterable[FoldedSection], tail: str, whole: str, max_bytes: int
 ) -> str:
-    """The head, as much of the sections as fits, and the tail. ``whole``: where the rest is."""
+    """The head, as much of the sections as fits, and the tail. ``whole``: where the whole text
+    is."""
     room = max_bytes - len((head + tail + whole).encode()) - _LEFT_OUT
     body = fitted(list(sections), room)
     note = ""

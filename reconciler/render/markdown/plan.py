@@ -1,7 +1,7 @@
 """A plan as Markdown: what is at risk first, then a section for each kind that opens on a click.
 
-Everything that a server or a manifest says is code, see ``code.py``. Equal changes of several
-objects are shown once. ``fitting.py`` leaves out what does not fit.
+All text from a server or a manifest is code, see ``code.py``. Equal changes of several objects are
+shown once. ``fitting.py`` leaves out what does not fit.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,18 +30,19 @@ from reconciler.render.remarks import remark_of
 from reconciler.render.risks import actions_at_risk, existing_values
 
 _HEADER = 100
-"""Characters of a text in the header, which is shown whatever there is room for."""
+"""How many characters of a text the header shows. The header is never left out."""
 _REFUSALS = 3
 _LOSSES = 50
 
 
 def plan_head(plan: Plan) -> str:
-    """What is always shown first: the counts, what the plan is for, and why it is refused."""
+    """The part that is always shown first: the counts, what the plan is for, and why it is
+    refused."""
     lines = [f"## {summary(plan)}", ""]
     lines += [f"- {label}: {short_code(text, _HEADER)}" for label, text in header(plan)]
     lines += ["", *filter(None, [initial_summary(plan)])]
     for refusal in plan.refusals[:_REFUSALS]:
-        lines += ["", f"**Refused**: {short_code(refusal)}. `--force` does it all the same."]
+        lines += ["", f"**Refused**: {short_code(refusal)}. `--force` overrides this."]
     if plan.blocked:
         lines += [
             "",
@@ -77,11 +78,12 @@ def _warning(text: str) -> str:
 
 
 def _shared(plan: Plan) -> Iterator[Group]:
-    """The applications whose existing values change, those with equal changes together."""
+    """The applications whose existing values change; applications with equal changes are
+    together."""
     found: dict[object, list[Action]] = {}
     for action in plan.writes:
         if changes := existing_values(action):
-            found.setdefault(_anywhere(changes), []).append(action)
+            found.setdefault(_without_origin(changes), []).append(action)
     for same in found.values():
         yield Group(tuple(same), tuple(zip(*map(existing_values, same), strict=True)))
 
@@ -110,7 +112,7 @@ def kinds(plan: Plan, *, verbose: bool) -> Iterator[FoldedSection]:
 
 
 def _groups(actions: Sequence[Action]) -> Iterator[Group]:
-    """The actions in their order, those that do the same to several objects together."""
+    """The actions in their order, with actions that do the same together."""
     found: dict[object, list[Action]] = {}
     for action in actions:
         found.setdefault(_what_it_does(action), []).append(action)
@@ -125,11 +127,11 @@ def _what_it_does(action: Action) -> object:
     more: tuple[FieldPath | object, ...] = tuple(
         getattr(action, name, None) for name in ("kept", "permissions", "folder_path")
     )
-    return action.action, remark_of(action), _anywhere(changes_of(action)), more
+    return action.action, remark_of(action), _without_origin(changes_of(action)), more
 
 
-def _anywhere(changes: Sequence[Change]) -> tuple[object, ...]:
-    """What changes do, wherever they are declared."""
+def _without_origin(changes: Sequence[Change]) -> tuple[object, ...]:
+    """Changes without the place where they are declared, for comparing."""
     return tuple(replace(change, origin=None, manifest="") for change in changes)
 
 

@@ -16,7 +16,7 @@ _WRONG = ("failed", "unknown")
 
 
 def run_head(run: StoredRun, place: str) -> str:
-    """What is always shown of a run: how it ended, who, where and when."""
+    """The part that is always shown of a run: how it ended, who, where and when."""
     ended = run.ending.ended if run.ending else ""
     unknown = [step for step in run.steps if step.unknown and not run.finished]
     lines = [f"## Run {code(run.name)}: {code(run.status)}", "", *_details(run.head, place, ended)]
@@ -31,7 +31,7 @@ def run_head(run: StoredRun, place: str) -> str:
 
 
 def damaged_head(name: str, found: IntactRecords, place: str) -> str:
-    """What is always shown of a damaged run."""
+    """The part that is always shown of a damaged run."""
     head = next((one for one in found.records if isinstance(one, RunHead)), None)
     lines = [f"## Run {code(name)}: damaged", "", *_details(head, place, ""), ""]
     lines += [f"- **damaged**: {short_code(one)}" for one in found.problems[:_PROBLEMS]]

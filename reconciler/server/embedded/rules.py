@@ -32,7 +32,7 @@ _INSIDE_TENANT: Mapping[tuple[str, str], bool] = {
 }
 """References that stay inside a tenant -> whether they may also refer to objects of Environment."""
 
-_AT_A_PLACE = {
+_PLACE_DN_TYPES = {
     DN_TYPE[name]
     for name in DN_TYPE.keys()
     - {"ACDQueue", "RoutingPoint", "VirtACDQueue", "VirtRoutingPoint", "RoutingQueue"}
@@ -104,7 +104,7 @@ def _check_exclusive(store: Store, kind: ObjectType, dbid: int, attributes: Attr
 def _check_place(store: Store, attributes: Attributes) -> None:
     for target in attributes.get("DNDBIDs") or ():
         row = store.row("DN", target)
-        if row and decode(row[3])["type"] not in _AT_A_PLACE:
+        if row and decode(row[3])["type"] not in _PLACE_DN_TYPES:
             raise IncorrectReferencesError(
                 f"DN {target} is of a type that no place can have", "Place", "DNDBIDs"
             )

@@ -187,7 +187,7 @@ def start(class_path: Sequence[Path], *more: str) -> Sdk:
         except (OSError, RuntimeError, jpype.JException) as error:
             raise ServerUnavailableError(
                 f"Java cannot be started: {error}",
-                "Is it of the same architecture as Python? JAVA_HOME names another one.",
+                "Is it of the same architecture as Python? JAVA_HOME can name another Java.",
             ) from error
         _running.append(Sdk(jpype, class_path))
         return _running[0]

@@ -161,7 +161,7 @@ class ModelServer:
         return ((dbid, one) for (kind, dbid), one in self.objects.items() if kind == name)
 
     def _misfits(self, name: str, dbid: int, one: Object) -> Errors:
-        """The errors of an object among the others."""
+        """The errors that an object would cause among the others."""
         kind, wrong = KINDS[name], Errors()
         others = [other for number, other in self._of(name) if number != dbid]
         for key in kind.unique:

@@ -15,7 +15,7 @@ class Gap(Enum):
     TENANT = "a notification of an update or a delete does not say in which tenant"
     ZERO = "an update cannot set a number to 0"
     LONG_INTEGERS = "an integer option has at most 32 bits"
-    UNCHANGED_ENTRIES = "a DBID cannot stand among the changed entries of a list"
+    UNCHANGED_ENTRIES = "a DBID cannot be among the changed entries of a list"
 
 
 class ServerUnderTest(Protocol):

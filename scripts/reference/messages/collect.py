@@ -122,7 +122,7 @@ class _Collector:
 
 
 def _notices() -> Iterator[Message]:
-    """What a plan says beside its actions: what functions such as ``circle_notices`` yield, and
+    """What a plan says besides its actions: what functions such as ``circle_notices`` yield, and
     what is put into a list of notices or warnings."""
     for module in modules().values():
         for function, call in module.calls.get("append", ()):

@@ -34,7 +34,7 @@ _OTHERS: Mapping[str, tuple[str, str, str]] = {
     ),
     "Notice": (
         "Notes and warnings of a plan",
-        "What a plan says beside its actions. It can be applied all the same.",
+        "What a plan says besides its actions. It can be applied nevertheless.",
         "Read it before you apply the plan: it says what else happens, or what to look at.",
     ),
     "Outcome": (
@@ -58,7 +58,7 @@ _REMEDIES: Mapping[str, str] = {
     " column. The table of its kind says what a field may be.",
     "RefusedError": "Nothing was written. Make a new plan, and look at it.",
     "LockLostError": "Nothing more was written. Look at gwe runs, and make a new plan.",
-    "StateError": "Nothing was written. Name another state with --state, or mend this one.",
+    "StateError": "Nothing was written. Name another state with --state, or repair this state.",
     "LaunchError": "The file is unchanged. Correct the file, or the manifest that declares it.",
     "ServerError": "Look at the server, and run the command again. gwe doctor checks each step.",
     "OutcomeUnknownError": "Make a new plan: it reads what is there now.",

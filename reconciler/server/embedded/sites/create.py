@@ -92,7 +92,7 @@ def exists_already(path: Path) -> ServerUnavailableError:
         hint = f"Name a file, such as {path / 'gwe.db'}."
         return ServerUnavailableError(f"{path} is a folder", hint)
     return ServerUnavailableError(
-        f"{path} exists already", "Name another file, or remove that one first."
+        f"{path} exists already", "Name another file, or remove that file first."
     )
 
 

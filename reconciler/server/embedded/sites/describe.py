@@ -155,7 +155,7 @@ class SiteWriter:
         return found
 
     def _stored(self, attribute: Attribute, value: Any) -> Any:
-        """A value in canonical form; None where it counts as unset."""
+        """A value in canonical form; None if it counts as unset."""
         if attribute.type is ValueType.KEY_VALUES and value:
             return {section: options for section, options in value.items() if options}
         nothing = value == "" or (attribute.type is ValueType.REFERENCE and not value)
