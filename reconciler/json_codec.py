@@ -7,6 +7,7 @@ missing property is a ``CodecError``, which names the place of every mistake.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -55,7 +56,11 @@ def _plain(kind: type[T], name: str, called: str) -> Codec[T]:
             raise CodecError(f"must be {called}")
         return data
 
-    return Codec(lambda value: value, decode, {"type": name})
+    return Codec(_as_it_is, decode, {"type": name})
+
+
+def _as_it_is(value: T) -> T:
+    return value
 
 
 TEXT = _plain(str, "string", "a text")
@@ -65,8 +70,11 @@ BOOLEAN = _plain(bool, "boolean", "true or false")
 
 def or_null(codec: Codec[T], empty: T) -> Codec[T]:
     """The values of ``codec``; ``empty``, which must be false, is written as null."""
+    encode = codec.encode
     return Codec(
-        lambda value: codec.encode(value) if value else None,
+        (lambda value: value or None)
+        if encode is _as_it_is
+        else lambda value: encode(value) if value else None,
         lambda data: empty if data is None else codec.decode(data),
         _with_null(codec.schema),
     )
@@ -106,7 +114,8 @@ def mapped(
         except ValueError as error:
             raise CodecError(str(error)) from error
 
-    return Codec(lambda value: codec.encode(back(value)), decode, {**codec.schema, **schema})
+    encode = back if codec.encode is _as_it_is else lambda value: codec.encode(back(value))
+    return Codec(encode, decode, {**codec.schema, **schema})
 
 
 def text_like(pattern: str) -> Codec[str]:
@@ -118,7 +127,7 @@ def text_like(pattern: str) -> Codec[str]:
             raise CodecError(f"must match {pattern}")
         return text
 
-    return Codec(lambda value: value, decode, {**TEXT.schema, "pattern": pattern})
+    return Codec(_as_it_is, decode, {**TEXT.schema, "pattern": pattern})
 
 
 def choice(*names: str) -> Codec[Any]:
@@ -129,7 +138,7 @@ def choice(*names: str) -> Codec[Any]:
             raise CodecError(f"must be {'one of ' if len(names) > 1 else ''}{', '.join(names)}")
         return str(data)
 
-    return Codec(lambda value: value, decode, {"enum": list(names)})
+    return Codec(_as_it_is, decode, {"enum": list(names)})
 
 
 def constant(text: str) -> Codec[str]:
@@ -147,7 +156,7 @@ def array(codec: Codec[T]) -> Codec[tuple[T, ...]]:
 
     encode = codec.encode
     return Codec(
-        lambda values: [encode(value) for value in values],
+        list if encode is _as_it_is else lambda values: [encode(value) for value in values],
         decode,
         {"type": "array", "items": codec.schema},
     )
@@ -196,16 +205,32 @@ def record(
 ) -> Codec[T]:
     """An object with these properties and no others. ``make`` takes them by attribute, ``get``
     gives them by attribute."""
-
-    parts = [(m.name, m.attribute or m.name, m.codec.encode) for m in members]
-
-    def encode(value: T) -> Json:
-        return {name: encoded(get(value, attribute)) for name, attribute, encoded in parts}
+    attributes = [member.attribute or member.name for member in members]
+    at_once = get is getattr and len(members) > 1
+    values: Callable[[T], Iterable[Any]] = (
+        attrgetter(*attributes) if at_once else lambda value: [get(value, a) for a in attributes]
+    )
 
     def decode(data: Json) -> T:
         return make(**_decode_members(data, members))
 
-    return Codec(encode, decode, object_schema(members, description))
+    return Codec(encoder_of(members, values), decode, object_schema(members, description))
+
+
+def encoder_of(
+    members: Iterable[Member], values: Callable[[T], Iterable[Any]]
+) -> Callable[[T], dict[str, Json]]:
+    """How an object with these properties is written. ``values`` gives those of all properties, in
+    their order."""
+    parts = [(member.name, member.codec.encode) for member in members]
+
+    def encode(value: T) -> dict[str, Json]:
+        return {
+            name: found if encoded is _as_it_is else encoded(found)
+            for (name, encoded), found in zip(parts, values(value), strict=True)
+        }
+
+    return encode
 
 
 def pair(first: Member, second: Member) -> Codec[tuple[Any, Any]]:

@@ -2,7 +2,7 @@
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from reconciler.server import validation
 from reconciler.server.delta import Delta
 from reconciler.server.embedded.adapter import EmbeddedServer
 from reconciler.server.port import WITHOUT_BODIES, ConfObject, Reader, ServerInfo
-from reconciler.server.reading import Query, query
+from reconciler.server.reading import Query, query, read_in_rounds
 from reconciler.server.snapshot import Snapshot
 from reconciler.site.discovery import SiteOptions
 from reconciler.testing.lenient import LenientReader
@@ -314,3 +314,16 @@ def test_reads_in_flight_together_make_the_same_plan(large: Path) -> None:
         together = planned(threads, APP, bundled_manifests()).plan
         assert text_of(together) == text_of(planned(server, APP, bundled_manifests()).plan)
     assert "gwe-read" in threads.names
+
+
+def test_a_round_that_finds_no_alike_name_is_the_last(tmp_path: Path) -> None:
+    following = reads_of([ReadRequirement("Script", 101, ("Absent",), twins=True)], ())
+    rounds: list[int] = []
+
+    def counted(live: Snapshot, asked: Collection[Query]) -> Sequence[Query]:
+        rounds.append(len(asked))
+        return following(live, asked)
+
+    with opened(site_server(tmp_path, VENDOR)) as server:
+        read_in_rounds(server, Snapshot(), counted)
+    assert rounds == [0, 1]  # by its key, then all names that are alike

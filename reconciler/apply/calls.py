@@ -203,12 +203,16 @@ class Calls:
             permissions=tuple(permissions),
             referrers=tuple(referrers),
             makes=makes,
-            secrets=tuple(
-                pointer(path)
-                for path in written_paths(action)
-                if path in action.subject.secrets and call != "update_referrer"
-            ),
+            secrets=_secrets_of(action) if call != "update_referrer" else (),
         )
+
+
+def _secrets_of(action: Write) -> tuple[str, ...]:
+    """The fields that an action writes as secrets, as JSON Pointers."""
+    secrets = action.subject.secrets
+    if not secrets:
+        return ()
+    return tuple(pointer(path) for path in written_paths(action) if path in secrets)
 
 
 def _end(

@@ -5,7 +5,7 @@ a list, the entry's label, which is made of its key, comes next: ``("connections
 "protocol")``.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -119,10 +119,21 @@ def text_of_absent(part: Attribute) -> str:
 
 def references_in(
     object_type: ObjectType, fields: Fields, targets: frozenset[str] | None = None
-) -> Iterator[tuple[FieldPath, str, str]]:
+) -> Iterable[tuple[FieldPath, str, str]]:
     """The references in the fields of an object: path, target type and target name. ``targets``:
     only references to these types."""
     referring = object_type.referring if targets is None else _referring(object_type, targets)
+    if referring.isdisjoint([path[0] for path in fields]):
+        return ()
+    return _references_in(object_type, fields, referring, targets)
+
+
+def _references_in(
+    object_type: ObjectType,
+    fields: Fields,
+    referring: frozenset[str],
+    targets: frozenset[str] | None,
+) -> Iterator[tuple[FieldPath, str, str]]:
     for path, value in fields.items():
         if path[0] not in referring:
             continue

@@ -195,7 +195,7 @@ def units_of(fields: Iterable[ManagedField]) -> tuple[FieldPath, ...]:
 
 def secrets_of(fields: Iterable[ManagedField]) -> tuple[FieldPath, ...]:
     """The paths that a manifest declares as secrets."""
-    return tuple(field.path for field in fields if field.secret)
+    return tuple([field.path for field in fields if field.secret])
 
 
 def _value_to_write(

@@ -1,6 +1,6 @@
 """Plans the objects that manifests describe whole: one action per object. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -106,7 +106,7 @@ class _ObjectPlanner:
             return Blocked(subject, found.blocked)
         if desired.absent:
             return self._absent(subject, named, found.live)
-        live = _live_fields(named, found.live, self._live, {one.path[0] for one in named.fields})
+        live = _live_fields(named, found.live, self._live)
         desired, unknown = self._names.with_references(named, subject.tenant, live)
         if unknown:
             return Blocked(subject, unknown)
@@ -222,7 +222,7 @@ class _ObjectPlanner:
         shared = in_use_elsewhere(self._siblings, self._options, "replaces")
         if shared:
             return Blocked(subject, shared)
-        live = _live_fields(desired, one, self._live)
+        live = _live_fields(desired, one, self._live, every=True)
         fields = replaced_fields(desired, desired.base_fields(), live)
         changed = {each.path for each in difference.changes}
         reason = "--overwrite" if self._options.overwrite else "--overwrite-only"
@@ -269,14 +269,14 @@ def _without_parent(subject: Subject, desired: DesiredObject) -> Action:
 
 
 def _live_fields(
-    desired: DesiredObject,
-    one: ConfObject | None,
-    live: Snapshot,
-    words: Collection[str] | None = None,
+    desired: DesiredObject, one: ConfObject | None, live: Snapshot, *, every: bool = False
 ) -> LiveFields:
-    """The fields of a live object, only those below ``words`` if given; none if it is absent."""
-    kind = desired.kind.object_type
-    return LiveFields(flatten(kind, one.attributes, live, words) if one else {})
+    """The fields of a live object: those below the words that the manifest declares, or ``every``
+    field; none if it is absent."""
+    if one is None:
+        return LiveFields({})
+    words = None if every else {field.path[0] for field in desired.fields}
+    return LiveFields(flatten(desired.kind.object_type, one.attributes, live, words))
 
 
 def _loses_its_name(desired: DesiredObject, one: ConfObject, changes: tuple[Change, ...]) -> str:

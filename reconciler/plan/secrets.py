@@ -67,16 +67,17 @@ def with_digests(actions: Iterable[Action], identity: str) -> tuple[Action, ...]
         return digested(str(value), value.source, address, path)
 
     return tuple(
-        _mapped_secrets(action, field) if any(_secrets_in(action)) else action for action in actions
+        _mapped_secrets(action, field) if _has_secrets(action) else action for action in actions
     )
 
 
-def _secrets_in(action: Action) -> Iterator[bool]:
-    """For each value of an action, whether it is a secret."""
+def _has_secrets(action: Action) -> bool:
+    """Whether any value of an action is a secret."""
     for one in (*changes_of(action), *kept_of(action)):
-        yield isinstance(one.before, SecretText) or isinstance(one.after, SecretText)
-    for value in action.fields.values() if isinstance(action, Create | Replace) else ():
-        yield isinstance(value, SecretText)
+        if isinstance(one.before, SecretText) or isinstance(one.after, SecretText):
+            return True
+    fields = action.fields if isinstance(action, Create | Replace) else {}
+    return SecretText in map(type, fields.values())
 
 
 def redacted(plan: Plan) -> Plan:

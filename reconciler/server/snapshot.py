@@ -162,7 +162,8 @@ class Snapshot:
     def dbid(self, object_type: str, name: str, tenant: int) -> int | None:
         """The DBID behind a natural name (see ``kinds.fields.NameResolver``)."""
         folder = referred_folder(name) if object_type == FOLDER else None
-        found = self._called(*(folder or (object_type, name)), tenant)
+        called, text = folder or (object_type, name)
+        found = self._called(called, text, tenant)
         if found is None and name.startswith("#") and name[1:].isdecimal():
             return int(name[1:])  # ``name`` returns this for an object that was not read
         return found.dbid if found else None
@@ -177,7 +178,9 @@ class Snapshot:
         return found
 
     def _named(self, object_type: str, name: str, tenant: int) -> ConfObject | None:
-        _, _, count = _form_of_key(object_type)
+        begins_with_tenant, is_text, count = _form_of_key(object_type)
+        if is_text and count == 1:  # nearly every type
+            return self.with_key(object_type, (tenant, name) if begins_with_tenant else (name,))
         texts = split(name, count)
         key = self.key_of(object_type, texts, tenant) if texts else None
         return self.with_key(object_type, key) if key else None

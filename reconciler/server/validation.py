@@ -7,6 +7,7 @@ the deletion of a referenced object causes. Pure.
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -159,12 +160,31 @@ def unique_keys(kind: ObjectType, attributes: Attributes) -> list[str]:
     """The keys that no other object of the type may have, as JSON: the natural key, and
     further unique sets of attributes that all have a value."""
     sets = [kind.key, *(names for names in kind.unique if all(attributes.get(n) for n in names))]
-    return [json.dumps([list(names), [attributes.get(n) for n in names]]) for names in sets]
+    return [
+        f"[{_as_json(names)}, [{', '.join([_part(attributes.get(n)) for n in names])}]]"
+        for names in sets
+    ]
+
+
+@cache
+def _as_json(names: tuple[str, ...]) -> str:
+    return json.dumps(names)
+
+
+def _part(value: Any) -> str:
+    """A value of a key as JSON; nearly all are texts and numbers."""
+    return str(value) if type(value) is int else json.dumps(value)
 
 
 def references(kind: ObjectType, attributes: Attributes) -> list[tuple[str, str, int]]:
     """The references of an object: (attribute, target type, target DBID)."""
-    return list(_references(kind.attributes, attributes, ""))
+    return list(_references(_referring(kind), attributes, ""))
+
+
+@cache
+def _referring(kind: ObjectType) -> tuple[Attribute, ...]:
+    """The attributes that can refer to objects, or whose fields can."""
+    return tuple(one for one in kind.attributes if one.word in kind.referring)
 
 
 def _references(

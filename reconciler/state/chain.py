@@ -17,11 +17,11 @@ from msgspec.structs import astuple
 
 def digest_of(*parts: bytes | str | int) -> bytes:
     """A digest of the parts and of where each of them ends."""
-    found = hashlib.sha256()
+    found: list[bytes] = []
     for part in parts:
         data = part if isinstance(part, bytes) else str(part).encode("utf-8", "surrogatepass")
-        found.update(len(data).to_bytes(8, "big") + data)
-    return found.digest()
+        found += (len(data).to_bytes(8, "big"), data)
+    return hashlib.sha256(b"".join(found)).digest()
 
 
 class StoredRecord(Struct, frozen=True):

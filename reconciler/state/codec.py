@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import Any, get_args
 
 from msgspec import Struct, field
-from msgspec.structs import FieldInfo, fields
+from msgspec.structs import FieldInfo, astuple, fields
 
 from reconciler.errors import JournalFormatError
-from reconciler.server.encoding import decode, encode
+from reconciler.server.encoding import decode, encode_bytes
 from reconciler.server.port import AccessEntry, ConfObject
 from reconciler.state.records import (
     AbandonedRun,
@@ -82,13 +82,16 @@ class _Codec(Struct, frozen=True, dict=True):
     def _fields(self) -> tuple[FieldInfo, ...]:
         return fields(self.cls)
 
+    @cached_property
+    def _parts(self) -> list[tuple[str, Any, _Form | None]]:
+        """The name, the default and the form of each field."""
+        return [(one.name, one.default, self.forms.get(one.name)) for one in self._fields]
+
     def data(self, record: Any) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        for one in self._fields:
-            value = getattr(record, one.name)
-            if value != one.default:
-                form = self.forms.get(one.name)
-                found[one.name] = form.encode(value) if form else value
+        for (name, default, form), value in zip(self._parts, astuple(record), strict=True):
+            if value != default:
+                found[name] = form.encode(value) if form else value
         return found
 
     def record(self, data: Mapping[str, Any]) -> Any:
@@ -139,7 +142,7 @@ _NAMES = {codec.cls: name for name, codec in _CODECS.items()}
 def encode_record(record: Record | RunSummary | Fact) -> bytes:
     """The bytes that are stored for a record."""
     name = _NAMES[type(record)]
-    return _bytes({"record": name, **_CODECS[name].data(record)})
+    return encode_bytes({"record": name, **_CODECS[name].data(record)})
 
 
 def decode_record(data: bytes) -> Record | RunSummary | Fact:
@@ -157,8 +160,3 @@ def unknown_form() -> JournalFormatError:
         "a record of the journal has a form that this version of gwe does not know",
         "Use the version of gwe that wrote it, or a newer version.",
     )
-
-
-def _bytes(data: dict[str, Any]) -> bytes:
-    # A lone surrogate, which a server may hold, has no other form in UTF-8.
-    return encode(data).encode("utf-8", "surrogatepass")

@@ -82,16 +82,21 @@ def _in_quotes(shown: str) -> str:
 
 def json_text(data: object) -> str:
     """Data as an indented JSON text that ends with a line feed, ``json_escaped``."""
-    import json  # noqa: PLC0415 - only for machines
-
     # Python's own encoder writes the same indented text, ten times slower.
-    plain = json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    try:
+        plain = msgspec.json.encode(data)
+    except (UnicodeEncodeError, TypeError):  # half a character; a text of a class of its own
+        import json  # noqa: PLC0415 - hardly ever
+
+        plain = json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogatepass")
     text = msgspec.json.format(plain, indent=2).decode("utf-8", "surrogatepass")
     return json_escaped(text) + "\n"
 
 
 def json_escaped(text: str) -> str:
     """A JSON text with JSON's own escapes for what is invisible. It means the same."""
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
     return _RAW_IN_JSON.sub(
         lambda found: _json_escape(found[0]) if is_invisible(found[0]) else found[0], text
     )

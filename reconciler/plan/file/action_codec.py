@@ -1,7 +1,8 @@
 """An action and its parts as JSON: half of the definition of the plan file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, get_args
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ from reconciler.json_codec import (
     Mistake,
     array,
     choice,
+    encoder_of,
     mapped,
     object_schema,
     or_null,
@@ -30,7 +32,15 @@ from reconciler.json_codec import (
     text_like,
 )
 from reconciler.kinds.fields import SecretText, Value, from_pointer, pointer
-from reconciler.plan.actions import ACTION_NAMES, Action, Fingerprint, Replace, Subject, Write
+from reconciler.plan.actions import (
+    ACTION_NAMES,
+    Action,
+    BaseWrite,
+    Fingerprint,
+    Replace,
+    Subject,
+    Write,
+)
 from reconciler.plan.changes import Change
 from reconciler.plan.secrets import CARRIED, source_of
 from reconciler.server.port import AccessEntry
@@ -193,13 +203,22 @@ _OF_WRITES = (
 _ALL = (*_COMMON, *_OF_WRITES)
 
 
-def _attribute(action: Action, name: str) -> Any:
-    """An attribute of an action or of its subject; None if its class does not have it."""
-    found = getattr(action, name, _NOT_THERE)
-    return getattr(action.subject, name, {}) if found is _NOT_THERE else found
+def _encoder(cls: type[Action]) -> Callable[[Action], Json]:
+    """How actions of a class are written: their own attributes and those of their subject; nothing
+    for those that the class does not have."""
+    members = _ALL if issubclass(cls, BaseWrite) else _COMMON
+    places = {one.name: _place_in(cls, one.attribute or one.name) for one in members}
+    empty = {one.name: None if places[one.name] else one.codec.encode({}) for one in members}
+    there = [one for one in members if places[one.name]]
+    encode = encoder_of(there, attrgetter(*(places[one.name] for one in there)))
+    return lambda action: {**empty, **encode(action)}
 
 
-_NOT_THERE = object()
+def _place_in(cls: type[Action], name: str) -> str:
+    """Where actions of a class have an attribute; empty: nowhere."""
+    if name in Subject.__struct_fields__:
+        return f"subject.{name}"
+    return name if hasattr(cls, name) else ""
 
 
 def _fields_of(cls: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -216,8 +235,9 @@ def _make(action: str, **values: Any) -> Action:
     return cls(subject, **own)
 
 
-_WRITE = record(_make, *_ALL, get=_attribute)
-_NO_WRITE = record(_make, *_COMMON, get=_attribute)
+_ENCODERS = {cls: _encoder(cls) for cls in _CLASSES.values()}
+_WRITE = record(_make, *_ALL)
+_NO_WRITE = record(_make, *_COMMON)
 
 
 def _decode_action(data: Json) -> Action:
@@ -227,7 +247,7 @@ def _decode_action(data: Json) -> Action:
 
 _WRITES = [cls.action for cls in get_args(Write)]
 ACTION: Codec[Action] = Codec(
-    lambda action: (_WRITE if isinstance(action, Write) else _NO_WRITE).encode(action),
+    lambda action: _ENCODERS[type(action)](action),
     _decode_action,
     {
         **object_schema(

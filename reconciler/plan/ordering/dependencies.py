@@ -14,11 +14,12 @@ Names are compared without tenant, outer keys and differences in spelling: an ac
 needlessly, but never runs beside an action that it depends on.
 """
 
+import re
 from collections.abc import Hashable, Iterator, Sequence
 
 from msgspec import Struct
 
-from reconciler.kinds.fields import FieldPath, Value
+from reconciler.kinds.fields import FieldPath, Fields, Value
 from reconciler.kinds.flatten import leaf
 from reconciler.kinds.model import on_server
 from reconciler.kinds.names import alike_key
@@ -66,7 +67,7 @@ def dependencies(actions: Sequence[Write]) -> list[frozenset[int]]:
     found = []
     for number, action in enumerate(actions):
         marks = footprint(action)
-        before = {last_writer[one] for one in marks.writes | marks.uses if one in last_writer}
+        before = {last_writer[one] for one in (*marks.writes, *marks.uses) if one in last_writer}
         for one in marks.writes:
             before.update(users.pop(one, ()))
             last_writer[one] = number
@@ -82,10 +83,12 @@ def _writes(action: Write) -> Iterator[Hashable]:
         yield on_server(action.object_type), action.dbid
     yield from _names(action.object_type, action.name)
     parts = key_parts(ALL_TYPES[action.object_type])
+    name_path = (parts[-1].word,) if parts else ()
     for path, value in _fields(action):
-        if parts and path == (parts[-1].word,):
-            yield from _names(action.object_type, str(value))
-        elif endpoint_key(path):
+        if path == name_path:
+            if value != action.name:
+                yield from _names(action.object_type, str(value))
+        elif len(path) == 3 and endpoint_key(path):
             yield "endpoint", alike_key(path[2])
         elif path == ("isDefault",) and (value or isinstance(action, Update)):
             yield "default", action.object_type
@@ -121,12 +124,16 @@ def _uses(action: Write) -> Iterator[Hashable]:
 
 def _fields(action: Write) -> Iterator[tuple[FieldPath, Value]]:
     """Every field that an action writes, with its value before and after."""
-    if isinstance(action, Create):
-        yield from action.fields.items()
+    fields: Fields = action.fields if isinstance(action, Create) else {}
+    yield from fields.items()
     for change in changes_of(action):
-        for value in (change.before, change.after):
-            if value is not None:
-                yield change.path, value
+        if change.before is not None:
+            yield change.path, change.before
+        if change.after is not None and change.after is not fields.get(change.path):
+            yield change.path, change.after
+
+
+_PARTED = re.compile("[#:/%]")
 
 
 def _names(object_type: str, name: str) -> Iterator[Hashable]:
@@ -135,6 +142,10 @@ def _names(object_type: str, name: str) -> Iterator[Hashable]:
     object_type = on_server(object_type)
     if name.startswith("#") and name[1:].isdecimal():
         yield object_type, int(name[1:])
+    if not _PARTED.search(name):
+        if name:
+            yield object_type, alike_key(name)
+        return
     last = name.rpartition("/")[2]
     for text in {name, name.partition(":")[2], last, unquoted(last)} - {""}:
         yield object_type, alike_key(text)

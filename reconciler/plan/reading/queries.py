@@ -26,7 +26,15 @@ from reconciler.manifest.desired import (
     Enforced,
     ManagedField,
 )
-from reconciler.plan.actions import Action, Create, Delete, Replace, Write, changes_of
+from reconciler.plan.actions import (
+    Action,
+    Create,
+    Delete,
+    Replace,
+    Write,
+    changes_of,
+    written_paths,
+)
 from reconciler.plan.context import PlanOptions
 from reconciler.plan.renames import rename_of
 from reconciler.server.snapshot import Snapshot
@@ -192,10 +200,7 @@ def action_requirements(actions: Iterable[Action], tenant: int) -> list[ReadRequ
             needs.append(_names_only(_names_written(action, tenant)))
             continue
         renamed = rename_of(action)
-        words = {path[0] for path in action.fingerprint.units}
-        words |= {change.path[0] for change in changes_of(action)}
-        if isinstance(action, Create | Replace):
-            words |= {path[0] for path in action.fields}
+        words = {path[0] for path in (*action.fingerprint.units, *written_paths(action))}
         needs.append(
             ReadRequirement(
                 type=action.object_type,

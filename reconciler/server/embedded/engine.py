@@ -19,6 +19,7 @@ from reconciler.server.embedded import (
     relations,
     rules,
 )
+from reconciler.server.embedded.damage import checker_of
 from reconciler.server.embedded.folders import (
     FolderIndex,
     default_folders,
@@ -145,9 +146,9 @@ class Engine:
         if dbid is not None and self.store.row(kind.name, dbid):
             raise UniquenessViolationError(f"DBID {dbid} is taken", kind.name, "DBID")
         dbid = self.store.next_dbid(kind.name, FIRST_DBID, dbid)
-        for attribute in kind.attributes:
-            if attribute.secret and completed.get(attribute.name):
-                completed[attribute.name] = hashed(completed[attribute.name])
+        for name in checker_of(kind.name).secrets:
+            if completed.get(name):
+                completed[name] = hashed(completed[name])
         self.write(kind, dbid, completed, folder, new=True)
         for held in default_folders(kind.name, dbid):
             self._write_default(held, (kind.name, dbid))
@@ -245,7 +246,7 @@ class Engine:
         self.store.set_references(kind.name, dbid, references, new=new)
         if new or sent is not None or delta:  # a move alone is logged for the folder
             public = _without_secret_attributes(kind, attributes)
-            logged = body if public == attributes else encode(public)
+            logged = body if len(public) == len(attributes) else encode(public)
             change = ("created", None, logged) if new else ("updated", delta, None)
             self.store.log(kind.name, dbid, tenant, self.user, change)
         elif kind is _FOLDER:
@@ -266,7 +267,7 @@ class Engine:
 
 
 def _without_secret_attributes(kind: ObjectType, attributes: dict[str, Any]) -> dict[str, Any]:
-    secret = {attribute.name for attribute in kind.attributes if attribute.secret}
+    secret = checker_of(kind.name).secrets
     return {name: value for name, value in attributes.items() if name not in secret}
 
 

@@ -6,9 +6,10 @@ Functions run inside a transaction of the store.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 from reconciler.kinds.enums import STATE
-from reconciler.kinds.model import Attributes, ObjectType
+from reconciler.kinds.model import Attribute, Attributes, ObjectType
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.server import validation
 from reconciler.server.embedded import logon_accounts, rules
@@ -39,13 +40,19 @@ def with_taken(store: Store, kind: ObjectType, given: Attributes) -> Attributes:
     """The attributes to create an object from, with those that the server takes from a referenced
     object, such as the tenant of a DN from its switch."""
     taken: dict[str, object] = {}
-    for attribute in kind.attributes:
-        source = kind.attribute(attribute.taken_from) if attribute.taken_from else None
+    for attribute in _taken(kind):
+        source = kind.attribute(attribute.taken_from)
         target = given.get(source.name) if source else None
         row = store.row(source.refers_to, target) if source and target else None
         if row is not None:
             taken[attribute.name] = decode(row[3]).get(attribute.name)
     return {**given, **taken}
+
+
+@cache
+def _taken(kind: ObjectType) -> tuple[Attribute, ...]:
+    """The attributes whose values the server takes from other objects."""
+    return tuple(one for one in kind.attributes if one.taken_from)
 
 
 def is_tenant(store: Store, owner: Attributes) -> bool:
