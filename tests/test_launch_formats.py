@@ -1006,6 +1006,7 @@ def test_a_refusal_says_what_to_do_next() -> None:
     assert error.hint == "Assign B where it should take effect; gwe then edits its value."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("form", "raw", "key"),
     [
