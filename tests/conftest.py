@@ -42,6 +42,9 @@ from tests.warm import WarmProcesses, running_warm_processes
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Garbage is collected as seldom as in ``gwe`` itself, also while the tests are imported.
+gc.set_threshold(ALLOCATIONS)
+
 # Machines of continuous integration are slow and shared: no test depends on time, and a run
 # tries the same examples as the one before. `make explore` tries others, and more;
 # `make quick` fewer.
@@ -108,11 +111,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """The tests stay as long as this process: no later collection of garbage looks at them.
-    The others come as seldom as in ``gwe`` itself."""
+    """The tests stay as long as this process: no later collection of garbage looks at them."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(ALLOCATIONS)
     session.config.stash[_MEASURED] = processor_seconds()
 
 

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from reconciler.cli import provisioning
+from reconciler.cli.drop_in import provisioning
 from reconciler.cli.main import main
 from tests.harness import run_here, run_joined
 

@@ -203,7 +203,7 @@ def test_no_module_passes_300_lines_and_no_function_60() -> None:
 
 
 DATACLASSES = {
-    "cli/provisioning_arguments.py": "its repr hides a password",
+    "cli/drop_in/arguments.py": "its repr hides a password",
     "manifest/formatting/tree.py": "an entry gets its value after the entries around it",
 }
 

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from reconciler.cli.drop_in.arguments import ArgumentsError, parse
 from reconciler.cli.main import main
-from reconciler.cli.provisioning_arguments import ArgumentsError, parse
 from reconciler.errors import UsageError
 from reconciler.server import connect as registry
 from reconciler.server.adapter import Adapter

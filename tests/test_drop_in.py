@@ -19,10 +19,10 @@ from reconciler.apply.interrupts import Interrupts
 from reconciler.apply.lock.acquisition import LockRequest, acquire
 from reconciler.apply.lock.lock import Clock, Lock
 from reconciler.apply.lock.lock_object import Holder
-from reconciler.cli import provisioning
 from reconciler.cli.connection import ConnectionFlags
-from reconciler.cli.drop_in_install import SOURCE
-from reconciler.cli.provisioning_arguments import Arguments, ArgumentsError, parse
+from reconciler.cli.drop_in import provisioning
+from reconciler.cli.drop_in.arguments import Arguments, ArgumentsError, parse
+from reconciler.cli.drop_in.install import SOURCE
 from reconciler.cli.session import Session
 from reconciler.errors import UsageError
 from reconciler.server.connection import ConnectionOptions, Credentials

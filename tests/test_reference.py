@@ -7,8 +7,8 @@ import tomllib
 
 import pytest
 
+from reconciler.cli.drop_in.arguments import USAGE
 from reconciler.cli.main import COMMANDS
-from reconciler.cli.provisioning_arguments import USAGE
 from reconciler.kinds.manifests import MANIFEST_KINDS, OBJECT_KINDS
 from reconciler.kinds.types.table import OBJECT_TYPES
 from reconciler.settings.schema import settings_schema

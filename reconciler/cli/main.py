@@ -40,7 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("init", "Create a folder with manifests, schemas and a gwe.toml."),
     "doctor": ("doctor", "Check connectivity and permissions."),
     "embedded": ("embedded", "Create and inspect embedded Configuration Servers."),
-    "drop-in": ("drop_in_install", "Replace the vendor's Provisioning Tool."),
+    "drop-in": ("drop_in.install", "Replace the vendor's Provisioning Tool."),
     "schema": ("schema", "Print or write the JSON Schemas of manifests, plans and reports."),
     "completion": ("completion", "Print the completion script of a shell."),
     "help": ("about", "Show the help of a command."),

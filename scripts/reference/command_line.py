@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import click
 
+from reconciler.cli.drop_in.arguments import USAGE
 from reconciler.cli.examples import EXAMPLES
 from reconciler.cli.help import option_sections
 from reconciler.cli.main import COMMANDS, gwe
-from reconciler.cli.provisioning_arguments import USAGE
 
 _WIDE = 100_000
 

@@ -24,11 +24,12 @@ from reconciler.apply.lock.lock_object import (
     Holder,
     find_locks,
     holder_of,
+    lock_held,
     options_of,
     update_holder,
 )
 from reconciler.diagnostics import Diagnostic
-from reconciler.errors import LockHeldError, RefusedError
+from reconciler.errors import RefusedError
 from reconciler.server.delta import Delta, KeyValueDelta
 from reconciler.server.errors import (
     NoPermissionError,
@@ -264,32 +265,4 @@ def _elsewhere(tenant: int) -> str:
     return (
         f"The lock is in the tenant with DBID {tenant}, since this account may not create it"
         " in Environment: runs for other tenants do not see it."
-    )
-
-
-def lock_held(one: ConfObject | None) -> LockHeldError:
-    """The message about the lock of another run. None: this account cannot read it."""
-    if one is None:
-        return LockHeldError(
-            f"another run holds the lock {LOCK_NAME}, and this account cannot read it",
-            "Try again later, or look with another account.",
-        )
-    held = holder_of(one)
-    if held.recovering:
-        return LockHeldError(
-            f"the run {held.run} is being recovered by {held.owner} on {held.host} since"
-            f" {held.since}",
-            f"Wait for it; if that process is dead, use {held.recovery()},"
-            f" or gwe lock release --abandon {held.run}.",
-        )
-    if held.writing:
-        return LockHeldError(
-            f"{held.run_display()} is writing or did not finish",
-            f"Wait for it; if it is dead, use {held.recovery()},"
-            f" or gwe lock release --abandon {held.run}.",
-        )
-    return LockHeldError(
-        f"the lock is held by {held.display()}",
-        f"Wait with --lock-timeout SECONDS: a lock that is not renewed for {held.lease:g} s is"
-        " taken over.",
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from reconciler.errors import LockHeldError
 from reconciler.kinds.enums import TRANSACTION_TYPE
 from reconciler.kinds.predefined import OWN_OBJECTS
 from reconciler.server.delta import Delta, KeyValueDelta
@@ -113,6 +114,34 @@ def holder_of(one: ConfObject) -> Holder:
         taker=options.get(TAKER, ""),
         place=options.get("place", ""),
         machine=options.get("machine", ""),
+    )
+
+
+def lock_held(one: ConfObject | None) -> LockHeldError:
+    """The message about the lock of another run. None: this account cannot read it."""
+    if one is None:
+        return LockHeldError(
+            f"another run holds the lock {LOCK_NAME}, and this account cannot read it",
+            "Try again later, or look with another account.",
+        )
+    held = holder_of(one)
+    if held.recovering:
+        return LockHeldError(
+            f"the run {held.run} is being recovered by {held.owner} on {held.host} since"
+            f" {held.since}",
+            f"Wait for it; if that process is dead, use {held.recovery()},"
+            f" or gwe lock release --abandon {held.run}.",
+        )
+    if held.writing:
+        return LockHeldError(
+            f"{held.run_display()} is writing or did not finish",
+            f"Wait for it; if it is dead, use {held.recovery()},"
+            f" or gwe lock release --abandon {held.run}.",
+        )
+    return LockHeldError(
+        f"the lock is held by {held.display()}",
+        f"Wait with --lock-timeout SECONDS: a lock that is not renewed for {held.lease:g} s is"
+        " taken over.",
     )
 
 

@@ -7,9 +7,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.interrupts import Interrupts
-from reconciler.apply.lock.acquisition import lock_held, wait_until_presumed_dead
+from reconciler.apply.lock.acquisition import wait_until_presumed_dead
 from reconciler.apply.lock.lock import Clock
-from reconciler.apply.lock.lock_object import find_locks, holder_of
+from reconciler.apply.lock.lock_object import find_locks, holder_of, lock_held
 from reconciler.apply.progress import RunProgress
 from reconciler.apply.recovery.actions import recover_actions
 from reconciler.apply.recovery.inventory import complete_inventory, resolve_inventory_calls

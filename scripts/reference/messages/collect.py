@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-import reconciler.cli.provisioning_arguments
+import reconciler.cli.drop_in.arguments
 import reconciler.launch.adapter
 import reconciler.launch.errors
 import reconciler.server.errors
@@ -35,7 +35,7 @@ PROBLEMS = ("ManifestError", "RefusedError", "StalePlanError", "SideError")
 
 HOME = "reconciler.errors"
 MODULES = (
-    reconciler.cli.provisioning_arguments,
+    reconciler.cli.drop_in.arguments,
     reconciler.launch.adapter,
     reconciler.launch.errors,
     reconciler.server.errors,

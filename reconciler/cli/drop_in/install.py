@@ -18,7 +18,7 @@ from reconciler.render.console import say
 TOOL = "webengagement_provisioning"
 SCRIPTS = (f"{TOOL}.sh", f"{TOOL}.bat")
 KEPT = ".vendor"
-SOURCE = Path(__file__).parent / "drop_in_scripts"
+SOURCE = Path(__file__).parent / "scripts"
 
 
 @click.group("drop-in", cls=SectionedGroup)

@@ -16,10 +16,10 @@ from msgspec.structs import replace
 
 from reconciler.cli.common import ManifestFlags, OutputFlags, RunFlags, SiteFlags
 from reconciler.cli.connection import ConnectionFlags
+from reconciler.cli.drop_in.arguments import USAGE, Arguments, ArgumentsError, parse
 from reconciler.cli.flags import from_environment, with_values
 from reconciler.cli.loading import load
 from reconciler.cli.main import explained
-from reconciler.cli.provisioning_arguments import USAGE, Arguments, ArgumentsError, parse
 from reconciler.cli.session import Session
 from reconciler.cli.settings import named_state
 from reconciler.diagnostics import Diagnostic
