@@ -72,7 +72,7 @@ def test_every_section_says_what_it_means_and_what_to_do() -> None:
     [
         # Raised where its words stand, and made by a function that another function raises.
         "| `--dir can be used only with --write` | Add `--write`. |",
-        "| `the lock is held by …` | Wait with ",
+        "| `the lock is held by … on … since …, run …` | Wait with `--lock-timeout SECONDS`",
         # Passed on through a method of another class.
         "| `undefined variable ${var.…}…` | Known: … and others.",
         # A reason of a blocked action, a notice, the outcome of an action, a check of gwe doctor.
