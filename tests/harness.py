@@ -278,11 +278,26 @@ _CONTENT = (
 
 
 def _digest_of_files(path: Path) -> bytes:
-    """Of the bytes of a server file and of what SQLite has written beside it."""
-    found = sha256(path.read_bytes())
-    with suppress(FileNotFoundError):
-        found.update(Path(f"{path}-wal").read_bytes())
-    return found.digest()
+    """Of the bytes of a server file and of what SQLite has written beside it. They are read again
+    if somebody wrote meanwhile: to close a server moves what is beside the file into it."""
+    log = Path(f"{path}-wal")
+    while True:
+        before = _stamps(path, log)
+        found = sha256(path.read_bytes())
+        with suppress(FileNotFoundError):
+            found.update(log.read_bytes())
+        if _stamps(path, log) == before:
+            return found.digest()
+
+
+def _stamps(*files: Path) -> list[tuple[int, int]]:
+    """The size and the time of the last change of each file that exists."""
+    found = []
+    for file in files:
+        with suppress(FileNotFoundError):
+            status = file.stat()
+            found.append((status.st_size, status.st_mtime_ns))
+    return found
 
 
 _Everything = dict[tuple[str, int], ConfObject]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.server.delta import Delta
+from reconciler.server.embedded.adapter import EmbeddedServer
 from tests import harness
 from tests.harness import (
     Result,
@@ -136,3 +137,22 @@ def test_all_that_a_server_holds_is_told_anew_after_each_change(tmp_path: Path) 
     assert after.keys() == before.keys()
     assert len(set(contents)) == 3
     assert contents[2] == contents[3]
+
+
+def test_what_a_server_holds_is_right_also_if_it_is_closed_while_its_files_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To close a server moves what SQLite has written beside the file into it."""
+    path = site_server(tmp_path)
+    assert everything(path)["Tenant", 101].attributes.get("chargeableNumber") != "7"
+    writer = EmbeddedServer(path)
+    writer.update("Tenant", 101, Delta({"chargeableNumber": "7"}))
+    read_bytes = Path.read_bytes
+
+    def closed_meanwhile(file: Path) -> bytes:
+        found = read_bytes(file)
+        writer.close()
+        return found
+
+    monkeypatch.setattr(Path, "read_bytes", closed_meanwhile)
+    assert everything(path)["Tenant", 101].attributes["chargeableNumber"] == "7"
