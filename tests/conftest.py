@@ -49,9 +49,9 @@ gc.set_threshold(ALLOCATIONS)
 # tries the same examples as the one before. `make explore` tries others, and more;
 # `make quick` fewer.
 settings.register_profile(
-    "default", deadline=None, print_blob=True, derandomize=True, max_examples=25
+    "default", deadline=None, print_blob=True, derandomize=True, max_examples=50
 )
-settings.register_profile("quick", settings.get_profile("default"), max_examples=15)
+settings.register_profile("quick", settings.get_profile("default"), max_examples=20)
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
 _PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")
 settings.load_profile(_PROFILE)

@@ -235,7 +235,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
 
 @pytest.mark.long
 @pytest.mark.parametrize("form", list(Format))
-@settings(max_examples=examples(60, share=15), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60, share=8), suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_plan_an_apply_a_drift_and_an_undo_change_the_named_values_alone(
     form: Format, data: st.DataObject, server: EmbeddedServer
